@@ -1,0 +1,1 @@
+"""Conversations, for the CRM's pages and backend."""

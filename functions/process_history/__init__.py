@@ -1,0 +1,1 @@
+"""The function `process_history`."""

@@ -1,0 +1,1 @@
+"""The function `reconcile_mailboxes`."""

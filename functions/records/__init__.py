@@ -1,0 +1,1 @@
+"""What the CRM tells us of locations, users and contacts."""

@@ -1,0 +1,1 @@
+"""Keeps Gmail's notifications coming."""

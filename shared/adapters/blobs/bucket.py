@@ -1,0 +1,63 @@
+"""Blobs in a bucket of Cloud Storage: `gs://bucket`."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import requests
+from google.api_core import exceptions as api
+from google.auth.exceptions import TransportError
+from google.cloud.storage import Client
+
+from shared.adapters.blobs.names import checked
+from shared.errors import Gone, Transient
+
+CHUNK = 1_048_576
+SECONDS = 60
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except api.NotFound as error:
+        raise Gone("blob") from error
+    except (api.ServerError, api.TooManyRequests, api.RetryError) as error:
+        raise Transient(f"blobs: {type(error).__name__}") from error
+    except (requests.RequestException, TransportError) as error:
+        raise Transient(f"blobs: {type(error).__name__}") from error
+
+
+class BucketBlobs:
+    """Streams in chunks of 1 MiB both ways; an upload that is not finished leaves nothing."""
+
+    def __init__(self, client: Client, bucket: str) -> None:
+        self._bucket = client.bucket(bucket)
+
+    def write(self, name: str, blocks: Iterable[bytes]) -> int:
+        """Streams the blocks into the object, whole or not at all; the bytes written."""
+        size = 0
+        with (
+            _failures(),
+            self._bucket.blob(checked(name)).open(
+                "wb", chunk_size=CHUNK, content_type="application/octet-stream", timeout=SECONDS
+            ) as file,
+        ):
+            for block in blocks:
+                size += file.write(block)
+        return size
+
+    def read(self, name: str, *, start: int = 0) -> Iterator[bytes]:
+        """The object's bytes from `start` on."""
+        with _failures(), self._bucket.blob(checked(name)).open("rb", chunk_size=CHUNK, timeout=SECONDS) as file:
+            if start:
+                file.seek(start)
+            while block := file.read(CHUNK):
+                yield block
+
+    def delete(self, name: str) -> None:
+        """No such object any more."""
+        try:
+            with _failures():
+                self._bucket.blob(checked(name)).delete(timeout=SECONDS)
+        except Gone:
+            return

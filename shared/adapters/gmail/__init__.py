@@ -1,0 +1,1 @@
+"""Gmail and Google's authorization server: the only package that knows their protocols."""

@@ -1,0 +1,183 @@
+"""One mailbox, read through requests that google-api-python-client builds."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from json import JSONDecodeError
+from typing import Any, TypeVar
+
+from shared.adapters.gmail.attachment_stream import decoded
+from shared.adapters.gmail.transport import Transport
+from shared.domain.addresses import Address
+from shared.domain.headers import Headers
+from shared.domain.history import Change, ChangeKind
+from shared.domain.identifiers import GmailId, ThreadId
+from shared.domain.mailbox import Alias
+from shared.errors import CursorExpired, Gone, PageExpired, Refused, Transient
+from shared.ports.gmail import FullMail, HistoryPage, IdPage, MailHeaders, Profile, Watch
+
+T = TypeVar("T")
+AT_ONCE = 10
+METADATA = [
+    *("From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Subject", "Date"),
+    *("Message-ID", "In-Reply-To", "References", "Return-Path", "Authentication-Results"),
+    *("Auto-Submitted", "Precedence", "List-Id", "List-Unsubscribe", "X-Autoreply", "X-Autorespond"),
+    *("X-Autoresponder", "Content-Type", "X-Failed-Recipients", "X-Gmail-Sync-Entry"),
+]
+WITHOUT_SNIPPET = "id,threadId,labelIds,internalDate,historyId,sizeEstimate,payload"
+KINDS = (
+    ("messagesAdded", ChangeKind.ADDED),
+    ("labelsAdded", ChangeKind.LABELS_ADDED),
+    ("labelsRemoved", ChangeKind.LABELS_REMOVED),
+)
+
+
+class GmailClient:
+    """`users` is the built resource `users()` of the Gmail API; threads may build requests with it at once."""
+
+    def __init__(self, users: Any, transport: Transport, executor: Executor) -> None:
+        self._users, self._transport, self._executor = users, transport, executor
+        self._messages = users.messages()
+        self._get = self._messages.get
+
+    def _call(self, request: Any) -> dict[str, Any]:
+        try:
+            answer = request.execute(http=self._transport)
+        except (JSONDecodeError, UnicodeDecodeError) as error:
+            raise Transient("gmail: the answer is not JSON") from error
+        return answer if isinstance(answer, dict) else {}
+
+    def profile(self) -> Profile:
+        """The address and the newest history id."""
+        told = self._call(self._users.getProfile(userId="me"))
+        return Profile(Address(told["emailAddress"].lower()), int(told["historyId"]))
+
+    def aliases(self) -> tuple[str, tuple[Alias, ...]]:
+        """The account's display name, and every verified send-as address."""
+        name, found = "", []
+        for one in self._call(self._users.settings().sendAs().list(userId="me")).get("sendAs", ()):
+            if one.get("isPrimary"):
+                name = one.get("displayName", "")
+            if one.get("isPrimary") or one.get("verificationStatus", "accepted") == "accepted":
+                address = Address(one["sendAsEmail"].lower())
+                found.append(Alias(address, one.get("displayName", ""), one.get("signature", "")))
+        return name, tuple(found)
+
+    def watch(self, topic: str) -> Watch:
+        """Notifications of everything, for seven days."""
+        told = self._call(self._users.watch(userId="me", body={"topicName": topic}))
+        return Watch(int(told["historyId"]), _time(told["expiration"]))
+
+    def stop(self) -> None:
+        """No more notifications."""
+        self._call(self._users.stop(userId="me"))
+
+    def history(self, since: int, page: str | None) -> HistoryPage:
+        """A page of what happened after `since`; the types' names are singular here and plural in the answer."""
+        request = self._users.history().list(
+            userId="me",
+            startHistoryId=str(since),
+            historyTypes=["messageAdded", "labelAdded", "labelRemoved"],
+            maxResults=500,
+            pageToken=page,
+        )
+        try:
+            told = self._call(request)
+        except Gone as error:
+            raise CursorExpired from error
+        except Refused as error:
+            if page:
+                raise PageExpired from error
+            raise
+        changes = [change for record in told.get("history", ()) for change in _changes(record)]
+        return HistoryPage(tuple(changes), int(told.get("historyId", since)), told.get("nextPageToken"))
+
+    def search(self, query: str, page: str | None, *, include_spam_trash: bool = False) -> IdPage:
+        """A page of the ids that a search finds."""
+        request = self._messages.list(
+            userId="me", q=query, maxResults=500, pageToken=page, includeSpamTrash=include_spam_trash
+        )
+        try:
+            told = self._call(request)
+        except Refused as error:
+            if page:
+                raise PageExpired from error
+            raise
+        ids = tuple((GmailId(one["id"]), ThreadId(one["threadId"])) for one in told.get("messages", ()))
+        return IdPage(ids, told.get("nextPageToken"))
+
+    def headers(self, ids: Sequence[GmailId]) -> list[MailHeaders | Exception]:
+        """The headers of each id, ten at once; what concerns the whole mailbox is raised."""
+        return self._each(ids, self._headers_of)
+
+    def fulls(self, ids: Sequence[GmailId]) -> list[FullMail | Exception]:
+        """The whole mails, likewise."""
+        return self._each(ids, self.full)
+
+    def _each(self, ids: Sequence[GmailId], get: Callable[[GmailId], T]) -> list[T | Exception]:
+        answers: list[T | Exception] = [Gone()] * len(ids)
+        stop = threading.Event()
+
+        def lane(first: int) -> None:
+            for at in range(first, len(ids), AT_ONCE):
+                if stop.is_set():
+                    return
+                try:
+                    answers[at] = get(ids[at])
+                except (Gone, Refused) as error:
+                    answers[at] = error
+                except Exception:
+                    stop.set()
+                    raise
+
+        lanes = min(AT_ONCE, len(ids))
+        if lanes == 1:
+            lane(0)
+            return answers
+        for done in [self._executor.submit(lane, first) for first in range(lanes)]:
+            done.result()
+        return answers
+
+    def _headers_of(self, gmail_id: GmailId) -> MailHeaders:
+        request = self._get(
+            userId="me", id=gmail_id, format="metadata", metadataHeaders=METADATA, fields=WITHOUT_SNIPPET
+        )
+        return _headers(self._call(request))
+
+    def full(self, gmail_id: GmailId) -> FullMail:
+        """The whole mail as Gmail parsed it."""
+        told = self._call(self._get(userId="me", id=gmail_id, format="full", fields=WITHOUT_SNIPPET))
+        return FullMail(_headers(told), told.get("payload", {}))
+
+    def attachment(self, gmail_id: GmailId, attachment: str) -> Iterator[bytes]:
+        """An attachment's bytes, streamed."""
+        request = self._messages.attachments().get(userId="me", messageId=gmail_id, id=attachment)
+        yield from decoded(self._transport.stream(request.uri))
+
+
+def _changes(record: Mapping[str, Any]) -> Iterator[Change]:
+    for name, kind in KINDS:
+        for one in record.get(name, ()):
+            mail = one["message"]
+            labels = mail.get("labelIds", ()) if kind is ChangeKind.ADDED else one.get("labelIds", ())
+            yield Change(
+                int(record["id"]), kind, GmailId(mail["id"]), ThreadId(mail.get("threadId", "")), frozenset(labels)
+            )
+
+
+def _headers(told: Mapping[str, Any]) -> MailHeaders:
+    listed = told.get("payload", {}).get("headers", ())
+    return MailHeaders(
+        gmail_id=GmailId(told["id"]),
+        thread_id=ThreadId(told["threadId"]),
+        labels=frozenset(told.get("labelIds", ())),
+        internal_at=_time(told["internalDate"]),
+        history_id=int(told.get("historyId", 0)),
+        size=int(told.get("sizeEstimate", 0)),
+        headers=Headers(tuple((one["name"], one["value"]) for one in listed)),
+    )
+
+
+def _time(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

@@ -1,0 +1,154 @@
+"""HTTP to Google over urllib3: thread-safe, pooled, with a total deadline; what may be accepted is never repeated.
+
+googleapiclient's own transport is not thread-safe and was seen delivering one send twice, so its requests are executed
+with the `Transport` below as their `http`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httplib2
+import msgspec
+import urllib3
+
+from shared.adapters.gmail.statuses import failure, token_failure
+from shared.errors import Transient
+
+BLOCK = 65_536
+DEADLINE = 60.0
+EARLY = timedelta(seconds=120)
+REPEATS = (0.0, 0.5, 1.5)
+OK, UNAUTHORIZED, SERVER = 200, 401, 500
+BROKEN = (urllib3.exceptions.HTTPError, OSError)
+
+
+def new_pool() -> urllib3.PoolManager:
+    """The process's connections to Google."""
+    return urllib3.PoolManager(num_pools=16, maxsize=64, timeout=urllib3.Timeout(connect=5.0, read=30.0), retries=False)
+
+
+class AccessToken:
+    """A mailbox's access token, fetched when it is first needed; ten threads make one refresh."""
+
+    def __init__(
+        self, pool: urllib3.PoolManager, url: str, form: Callable[[], Mapping[str, str]], now: Callable[[], datetime]
+    ) -> None:
+        self._pool, self._url, self._form, self._now = pool, url, form, now
+        self._lock = threading.Lock()
+        self._token, self._expires = "", datetime.fromtimestamp(0).astimezone()
+
+    def get(self, refused: str | None = None) -> str:
+        """A token that is good for two minutes at least and is not the one that was `refused`."""
+        with self._lock:
+            if not self._token or self._token == refused or self._expires - EARLY <= self._now():
+                self._refresh()
+            return self._token
+
+    def _refresh(self) -> None:
+        body = urlencode({**self._form(), "grant_type": "refresh_token"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            answer = self._pool.request("POST", self._url, body=body, headers=headers, retries=False, redirect=False)
+            if answer.status != OK:
+                raise token_failure(answer.status, answer.data)
+            told = msgspec.json.decode(answer.data, type=dict[str, Any])
+            self._token = str(told["access_token"])
+            self._expires = self._now() + timedelta(seconds=int(told["expires_in"]))
+        except BROKEN as error:
+            raise Transient(f"token endpoint: {type(error).__name__}") from error
+        except (msgspec.DecodeError, KeyError, ValueError) as error:
+            raise Transient("token endpoint: not an answer") from error
+
+
+class Transport:
+    """The `http` of one mailbox; it has no attribute `credentials`, on which googleapiclient would build its own."""
+
+    def __init__(self, pool: urllib3.PoolManager, token: AccessToken, now: Callable[[], datetime]) -> None:
+        self._pool, self._token, self.now = pool, token, now
+
+    def request(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **_: object,
+    ) -> tuple[httplib2.Response, bytes]:
+        """One call as googleapiclient makes it. Reads are repeated, anything else is made once.
+
+        Raises what `statuses.failure` makes of an answer of 400 or more, and `Transient` for a broken connection.
+        """
+        repeats = REPEATS if method == "GET" else REPEATS[:1]
+        error: Exception = Transient("gmail: not asked")
+        for wait in repeats:
+            time.sleep(wait)
+            try:
+                answer = self._authorized(method, uri, body, dict(headers or {}))
+                content = _whole(answer)
+            except BROKEN as broken:
+                error = Transient(f"gmail: {type(broken).__name__}")
+                continue
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            if answer.status < 400:  # noqa: PLR2004
+                return _answered(answer, told), content
+            error = failure(answer.status, content, told, self.now())
+            if answer.status < SERVER:
+                break
+        raise error
+
+    def stream(self, uri: str) -> Iterator[bytes]:
+        """The raw bytes of a large answer, in blocks. Raises as `request` does."""
+        try:
+            answer = self._authorized("GET", uri, None, {})
+            if answer.status != OK:
+                told = {name.lower(): value for name, value in answer.headers.items()}
+                raise failure(answer.status, _whole(answer), told, self.now())
+            yield from answer.stream(BLOCK, decode_content=True)
+            answer.release_conn()
+        except BROKEN as broken:
+            raise Transient(f"gmail: {type(broken).__name__}") from broken
+
+    def _authorized(self, method: str, uri: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        token = self._token.get()
+        answer = self._once(method, uri, body, headers, token)
+        if answer.status == UNAUTHORIZED:
+            answer.drain_conn()
+            answer.release_conn()
+            answer = self._once(method, uri, body, headers, self._token.get(refused=token))
+        return answer
+
+    def _once(self, method: str, uri: str, body: Any, headers: dict[str, str], token: str) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
+            method,
+            uri,
+            body=body,
+            headers={**headers, "authorization": f"Bearer {token}"},
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+
+    def close(self) -> None:
+        """Nothing to close: the pool is the process's."""
+
+
+def _answered(answer: urllib3.BaseHTTPResponse, told: Mapping[str, str]) -> httplib2.Response:
+    made = httplib2.Response({**told, "status": str(answer.status)})
+    made.reason = answer.reason or ""
+    return made
+
+
+def _whole(answer: urllib3.BaseHTTPResponse) -> bytes:
+    until = time.monotonic() + DEADLINE
+    blocks = []
+    for block in answer.stream(BLOCK, decode_content=True):
+        blocks.append(block)
+        if time.monotonic() > until:
+            answer.close()
+            raise urllib3.exceptions.ReadTimeoutError(None, "", "the answer took too long")  # type: ignore[arg-type]
+    answer.release_conn()
+    return b"".join(blocks)

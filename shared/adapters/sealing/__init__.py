@@ -1,0 +1,1 @@
+"""Authenticated encryption and signatures under the project's own keys."""

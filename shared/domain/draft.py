@@ -1,0 +1,120 @@
+"""What a caller asks to send, checked: nothing in it can end a header early or reach more people than allowed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from shared.domain.addresses import Person, normalise
+from shared.domain.header_encoding import unsafe
+from shared.domain.identifiers import digest
+from shared.errors import Rejected
+
+MOST_RECIPIENTS: Final = 100
+LONGEST_SUBJECT: Final = 900
+LONGEST_NAME: Final = 200
+LONGEST_ID: Final = 128
+
+
+class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Somebody to send to."""
+
+    address: str
+    name: str | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The `mail` part of a send, as the contract has it."""
+
+    to: list[Recipient]
+    subject: str
+    kind: str = "individual"
+    cc: list[Recipient] = []
+    bcc: list[Recipient] = []
+    sender: str | None = msgspec.field(default=None, name="from")
+    text: str | None = None
+    html: str | None = None
+    reply_to: str | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file that came with the draft and is kept as a blob."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    blob: str
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Everybody who gets the mail, in the order given, each once."""
+
+    to: tuple[Person, ...]
+    cc: tuple[Person, ...]
+    bcc: tuple[Person, ...]
+
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """To, Cc, Bcc."""
+        return self.to + self.cc + self.bcc
+
+
+def draft_of(content: bytes) -> Draft:
+    """The draft that JSON says. Raises `Rejected` (`invalid_request`)."""
+    try:
+        return msgspec.json.decode(content, type=Draft)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Rejected("invalid_request", f"The part `mail` is not as described: {error}.") from error
+
+
+def request_digest(draft: Draft, files: Sequence[Uploaded]) -> str:
+    """The same for the same mail and files, however they were written (F51)."""
+    parts = [msgspec.json.encode(draft, order="sorted").decode()]
+    for file in files:
+        parts += [file.filename, file.content_type, file.content_id or "", str(file.size), file.sha256]
+    return digest(*parts)
+
+
+def recipients(draft: Draft) -> Recipients:
+    """Everybody, with strict addresses (R35). Raises `Rejected`: `invalid_request`, `too_many_recipients` (R53)."""
+    total = len(draft.to) + len(draft.cc) + len(draft.bcc)
+    if total > MOST_RECIPIENTS:
+        raise Rejected(
+            "too_many_recipients",
+            f"{total} recipients; the limit is {MOST_RECIPIENTS}.",
+            details={"recipients": total, "limit": MOST_RECIPIENTS},
+        )
+    if not total:
+        raise Rejected("invalid_request", "The mail has no recipients.")
+    seen: set[str] = set()
+    return Recipients(
+        to=_people("to", draft.to, seen), cc=_people("cc", draft.cc, seen), bcc=_people("bcc", draft.bcc, seen)
+    )
+
+
+def _people(name: str, given: Sequence[Recipient], seen: set[str]) -> tuple[Person, ...]:
+    people = []
+    for at, one in enumerate(given):
+        address = normalise(one.address)
+        if address is None:
+            raise Rejected("invalid_request", f"{name}[{at}].address is not one valid address.")
+        shown = line(f"{name}[{at}].name", one.name or "", longest=LONGEST_NAME)
+        if address not in seen:
+            seen.add(address)
+            people.append(Person(shown, address))
+    return tuple(people)
+
+
+def line(name: str, text: str, *, longest: int) -> str:
+    """Text for a header: trimmed, one line. Raises `Rejected` for what could become more than that (T15)."""
+    if unsafe(text):
+        raise Rejected("invalid_request", f"{name} has control characters or line breaks.")
+    if len(text) > longest:
+        raise Rejected("invalid_request", f"{name} is longer than {longest} characters.")
+    return text.strip()

@@ -1,0 +1,66 @@
+"""Locations and who belongs to them: users, contacts, and the index of their addresses."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain.addresses import Address
+from shared.domain.identifiers import ContactId, LocationId, UserId
+from shared.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A CRM sub-account: the tenant wall."""
+
+    id: LocationId
+    name: str
+    preset: str = "known_contacts"
+    policy: Policy = field(default_factory=Policy)
+    policy_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who works in a location; their address is internal there."""
+
+    id: UserId
+    email: Address
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An outside person. A deleted one stays as a name for its conversation and matches nothing (R39)."""
+
+    id: ContactId
+    email: Address
+    created_at: datetime
+    name: str = ""
+    other_emails: tuple[Address, ...] = ()
+    assigned_to: UserId | None = None
+    replaces: ContactId | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedContact:
+    """What placing a mail needs to know of a contact, kept under its address."""
+
+    address: Address
+    primary: bool
+    created_at: datetime
+    name: str = ""
+    assigned_to: UserId | None = None
+    replaces: ContactId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEntry:
+    """Everybody of a location who answers to one address, as equal as Gmail holds addresses to be.
+
+    `contacts` match by their exact address; `internal` (key: `user:<id>`, `mailbox:<id>`, `alias:<mailbox>:<address>`)
+    match by the entry itself, so that doubt keeps mail out (R21, R35).
+    """
+
+    contacts: dict[ContactId, IndexedContact] = field(default_factory=dict)
+    internal: dict[str, Address] = field(default_factory=dict)

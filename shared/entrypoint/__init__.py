@@ -1,0 +1,1 @@
+"""Requests into calls, outcomes into responses: the one place where our statuses are written."""

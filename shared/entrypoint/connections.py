@@ -1,0 +1,112 @@
+"""A user's own connection: begin and complete a consent, look at it, disconnect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from shared.domain.connection import Intent
+from shared.domain.session import Role
+from shared.entrypoint import log
+from shared.entrypoint.answers import Answer
+from shared.entrypoint.http import Call, Route
+from shared.errors import Rejected
+from shared.ports.store import Store
+from shared.ports.world import Topics
+from shared.usecases.begin_consent import Wish, begin_consent
+from shared.usecases.complete_connection import Caller, complete
+from shared.usecases.contended import Patience
+from shared.usecases.disconnect import disconnect
+from shared.usecases.grants import Google
+from shared.usecases.read_connection import read_connection
+
+USER = frozenset({Role.USER})
+CREATED = 201
+KEEPS = ("all", "metadata", "nothing")
+
+
+class ConsentBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What the user wants, and where the browser shall return to."""
+
+    return_to: str
+    intent: Intent
+
+
+class CompleteBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The code that the browser came back with."""
+
+    connect_code: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The routes, and what they may touch."""
+
+    store: Store
+    google: Google
+    topics: Topics
+    gmail_topic: str
+    return_urls: frozenset[str]
+    patience: Patience
+
+    def routes(self) -> Sequence[Route]:
+        """The caller's own connection in one location."""
+        path = "/locations/{location}/connection"
+        return [
+            Route("GET", path, self._show, USER),
+            Route("POST", f"{path}/consent", self._begin, USER),
+            Route("POST", f"{path}/complete", self._complete, USER),
+            Route("DELETE", path, self._disconnect, USER),
+        ]
+
+    def _show(self, call: Call) -> Answer:
+        return Answer(body=read_connection(self.store, call.location, call.session.user, now=call.now))
+
+    def _begin(self, call: Call) -> Answer:
+        body = call.body(ConsentBody)
+        begun = begin_consent(
+            Wish(call.location, call.session.user, body.intent, body.return_to),
+            store=self.store,
+            grants=self.google.grants,
+            sealer=self.google.sealer,
+            chance=self.patience.chance,
+            return_urls=self.return_urls,
+            now=call.now,
+        )
+        return Answer(CREATED, begun)
+
+    def _complete(self, call: Call) -> Answer:
+        completed = complete(
+            call.body(CompleteBody).connect_code,
+            Caller(call.location, call.session.user),
+            store=self.store,
+            google=self.google,
+            topics=self.topics,
+            gmail_topic=self.gmail_topic,
+            patience=self.patience,
+        )
+        if completed.problems:
+            log.record("WARNING", "connected with problems", location=call.location, problems=completed.problems)
+        return Answer(body=completed.status)
+
+    def _disconnect(self, call: Call) -> Answer:
+        keep = call.query("keep").get("keep", KEEPS[0])
+        if keep != KEEPS[0]:
+            reason = "is not available yet" if keep in KEEPS else "is not known"
+            raise Rejected("invalid_request", f"keep={keep[:40]} {reason}; keep=all is.")
+        before = read_connection(self.store, call.location, call.session.user, now=call.now)
+        problem = disconnect(
+            call.location,
+            call.session.user,
+            by=call.session.user,
+            store=self.store,
+            google=self.google,
+            topics=self.topics,
+            patience=self.patience,
+        )
+        if problem:
+            log.record("WARNING", "disconnected with problems", location=call.location, problem=problem)
+        if before.state == "none":
+            return Answer(body=before)
+        return Answer(body=read_connection(self.store, call.location, call.session.user, now=call.now))

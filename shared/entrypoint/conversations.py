@@ -1,0 +1,145 @@
+"""The calls of `conversations`: what is asked, put into the words of the use cases, and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from shared.domain.addresses import normalise
+from shared.domain.headers import message_ids
+from shared.domain.identifiers import ContactId, GmailId, MessageId
+from shared.domain.session import Role
+from shared.entrypoint import paging
+from shared.entrypoint.answers import Answer, Page
+from shared.entrypoint.downloads import download
+from shared.entrypoint.http import ID, Call, Route
+from shared.entrypoint.views import message_view
+from shared.errors import Rejected
+from shared.ports.gmail import GmailAccess
+from shared.ports.store import Store
+from shared.ports.world import Blobs
+from shared.usecases import explain as explaining
+from shared.usecases.list_conversations import Listed, list_conversations
+from shared.usecases.list_messages import list_messages
+from shared.usecases.mark_read import mark_read
+from shared.usecases.show_message import open_attachment, show_message
+
+READERS = frozenset({Role.USER, Role.ADMIN, Role.SERVICE})
+OWNERS = frozenset({Role.USER})
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the calls may touch; Gmail only where something has to be explained."""
+
+    store: Store
+    blobs: Blobs
+    access: Callable[[], GmailAccess]
+
+    def routes(self) -> tuple[Route, ...]:
+        """Every route of the function, and who may take it."""
+        at = "/locations/{location}"
+        return (
+            Route("GET", f"{at}/conversations", self.list, READERS),
+            Route("GET", f"{at}/conversations/{{conversation}}/messages", self.messages, READERS),
+            Route("POST", f"{at}/conversations/{{conversation}}/read", self.read, READERS),
+            Route("GET", f"{at}/messages/{{message}}", self.message, READERS),
+            Route("GET", f"{at}/messages/{{message}}/attachments/{{attachment}}", self.attachment, READERS),
+            Route("GET", f"{at}/explain", self.explain, OWNERS),
+        )
+
+    def list(self, call: Call) -> Answer:
+        """The location's conversations."""
+        query = call.query("limit", "cursor", "changed_since")
+        limit, after = paging.asked(query)
+        since = _moment(query["changed_since"]) if "changed_since" in query else None
+        found = list_conversations(call.location, since=since, limit=limit, after=after, store=self.store)
+        last = found[-1].conversation if len(found) == limit else None
+        page = [_conversation(one) for one in found]
+        return Answer(body=Page(page, paging.cursor(last.last_message_ms, last.id) if last else None))
+
+    def messages(self, call: Call) -> Answer:
+        """One contact's mail."""
+        limit, after = paging.asked(call.query("limit", "cursor"))
+        page = list_messages(
+            call.location,
+            ContactId(call.path["conversation"]),
+            caller=call.session.user,
+            limit=limit,
+            after=after,
+            store=self.store,
+            blobs=self.blobs,
+        )
+        items = [message_view(one, call.location) for one in page.messages]
+        return Answer(body=Page(items, paging.cursor(*page.after) if page.after else None))
+
+    def read(self, call: Call) -> Answer:
+        """Nothing in the conversation is unread any more."""
+        call.query()
+        mark_read(call.location, ContactId(call.path["conversation"]), store=self.store)
+        return Answer(204)
+
+    def message(self, call: Call) -> Answer:
+        """One mail."""
+        call.query()
+        name = MessageId(call.path["message"])
+        shown = show_message(call.location, name, caller=call.session.user, store=self.store, blobs=self.blobs)
+        return Answer(body=message_view(shown, call.location))
+
+    def attachment(self, call: Call) -> Answer:
+        """One file of a mail."""
+        call.query()
+        name = MessageId(call.path["message"])
+        return download(
+            *open_attachment(call.location, name, call.path["attachment"], store=self.store, blobs=self.blobs)
+        )
+
+    def explain(self, call: Call) -> Answer:
+        """Why mail of the caller's own mailbox is here or not."""
+        asked = _asked(call.query("gmail_id", "message_id", "address"))
+        found = explaining.explain(
+            call.location, asked, caller=call.session.user, now=call.now, store=self.store, access=self.access
+        )
+        return Answer(body=Page(list(found)))
+
+
+def _conversation(one: Listed) -> dict[str, object]:
+    at = one.conversation.last_message_ms
+    contact = one.contact
+    return {
+        "id": one.conversation.id,
+        "contact": {
+            "id": one.conversation.id,
+            "name": (contact.name if contact else "") or None,
+            "email": contact.email if contact else None,
+        },
+        "subject": one.conversation.subject,
+        "last_message_at": datetime.fromtimestamp(at / 1000, UTC) if at else None,
+        "message_count": one.conversation.message_count,
+        "unread": max(0, one.conversation.unread),
+    }
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = msgspec.convert(text, datetime, strict=False)
+    except msgspec.ValidationError as error:
+        raise Rejected("invalid_request", "changed_since is a time as RFC 3339 writes it.") from error
+    if moment.tzinfo is None:
+        raise Rejected("invalid_request", "changed_since needs its offset from UTC.")
+    return moment
+
+
+def _asked(query: dict[str, str]) -> explaining.Asked:
+    if len(query) != 1:
+        raise Rejected("invalid_request", "Give exactly one of gmail_id, message_id and address.")
+    name, value = next(iter(query.items()))
+    if name == "gmail_id" and ID.match(value):
+        return explaining.Asked(gmail_id=GmailId(value))
+    if name == "message_id" and (ids := message_ids(value)):
+        return explaining.Asked(message_id=ids[0])
+    address = normalise(value) if name == "address" else None
+    if address and '"' not in address:
+        return explaining.Asked(address=address)
+    raise Rejected("invalid_request", f"{name} is not one.")

@@ -1,0 +1,160 @@
+"""Calls from outside: who calls, for which location, in which role, decided here for every route."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import flask
+import msgspec
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from shared.domain.identifiers import LocationId
+from shared.domain.session import Role, Session
+from shared.entrypoint import log
+from shared.entrypoint.answers import Answer, refusal, response
+from shared.errors import GrantLost, Rejected, Transient
+
+T = TypeVar("T")
+JSON_BYTES = 262_144
+ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
+HEADERS = "Authorization, Content-Type, Idempotency-Key"
+METHODS = "GET, POST, PUT, DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised request."""
+
+    request: flask.Request
+    path: Mapping[str, str]
+    session: Session
+    now: datetime
+
+    @property
+    def location(self) -> LocationId:
+        """The location of the path, which the session's token names."""
+        return LocationId(self.path["location"])
+
+    def body(self, kind: type[T]) -> T:
+        """The JSON body as `kind`, a `msgspec.Struct` that forbids unknown fields."""
+        try:
+            return msgspec.json.decode(self.request.get_data(cache=False), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Rejected("invalid_request", f"The body is not as described: {error}.") from error
+        except RecursionError as error:
+            raise Rejected("invalid_request", "The body is nested too deeply.") from error
+
+    def query(self, *allowed: str) -> dict[str, str]:
+        """The query's parameters; one that is not allowed is refused."""
+        given = self.request.args.to_dict()
+        if unknown := sorted(set(given) - set(allowed)):
+            raise Rejected("invalid_request", f"Unknown query parameter: {unknown[0][:40]}.")
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path (`/locations/{location}/users/{user}`), for some roles, running one use case."""
+
+    method: str
+    path: str
+    run: Callable[[Call], Answer]
+    roles: frozenset[Role]
+    max_bytes: int = JSON_BYTES
+    own_body: bool = False
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]*)", re.escape(self.path))
+        object.__setattr__(self, "pattern", re.compile(named + r"/?\Z"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What decides about a request before its route runs: how tokens are read, which origins may call, the clock."""
+
+    authenticate: Callable[[str], Session]
+    origins: frozenset[str]
+    now: Callable[[], datetime]
+
+
+def serve(request: flask.Request, routes: Sequence[Route], gate: Gate) -> flask.Response:
+    """Answers one request; nothing that happens inside leaves in any other shape than the contract's."""
+    correlation_id = secrets.token_hex(8)
+    if request.method == "OPTIONS":
+        return _with_cors(response(Answer(204)), request, gate)
+    try:
+        answer = _answer(request, routes, gate)
+    except Exception as raised:  # noqa: BLE001 - the framework's own 500 would show the exception's text
+        error = _known(raised, request)
+        answer = refusal(error, correlation_id=correlation_id, now=gate.now())
+        if not isinstance(error, Rejected | GrantLost | Transient):
+            log.failure("request failed", error, correlation_id=correlation_id)
+        else:
+            log.record(
+                "INFO", "refused", correlation_id=correlation_id, status=answer.status, error=type(error).__name__
+            )
+    return _with_cors(response(answer), request, gate)
+
+
+def _known(error: Exception, request: flask.Request) -> Exception:
+    if isinstance(error, RequestEntityTooLarge):
+        limit = request.max_content_length or 0
+        return Rejected("too_large", f"The limit is {limit} bytes.", details={"size": None, "limit": limit})
+    return error
+
+
+def _answer(request: flask.Request, routes: Sequence[Route], gate: Gate) -> Answer:
+    session = gate.authenticate(request.headers.get("Authorization", ""))
+    route, path = _matched(request, routes)
+    if "location" in path and path["location"] not in session.locations:
+        raise missing()
+    if session.role not in route.roles:
+        raise Rejected("forbidden", "Your role may not do this.")
+    if session.impersonated and request.method != "GET":
+        raise Rejected("forbidden", "Somebody who is logged in as the user may only read.")
+    _limit(request, route)
+    return route.run(Call(request, path, session, gate.now()))
+
+
+def _matched(request: flask.Request, routes: Sequence[Route]) -> tuple[Route, dict[str, str]]:
+    for route in routes:
+        if route.method == request.method and (found := route.pattern.match(request.path)):
+            path: dict[str, Any] = found.groupdict()
+            if all(ID.match(part) for part in path.values()):
+                return route, path
+    raise missing()
+
+
+def _limit(request: flask.Request, route: Route) -> None:
+    size = request.content_length or 0
+    if size > route.max_bytes:
+        raise too_large(size, route.max_bytes)
+    request.max_content_length = route.max_bytes
+    if "Transfer-Encoding" in request.headers and request.content_length is None and not route.own_body:
+        raise Rejected("invalid_request", "The request needs a Content-Length.")
+
+
+def missing() -> Rejected:
+    """What may not be seen, and what is not there: one and the same answer."""
+    return Rejected("not_found", "There is nothing here.")
+
+
+def too_large(size: int, limit: int) -> Rejected:
+    """More bytes than a request may have."""
+    return Rejected("too_large", f"{size} bytes; the limit is {limit}.", details={"size": size, "limit": limit})
+
+
+def _with_cors(made: flask.Response, request: flask.Request, gate: Gate) -> flask.Response:
+    made.headers["Vary"] = "Origin"
+    origin = request.headers.get("Origin", "")
+    if origin in gate.origins:
+        made.headers["Access-Control-Allow-Origin"] = origin
+        made.headers["Access-Control-Allow-Headers"] = HEADERS
+        made.headers["Access-Control-Allow-Methods"] = METHODS
+        made.headers["Access-Control-Expose-Headers"] = "Retry-After, Content-Disposition"
+        made.headers["Access-Control-Max-Age"] = "3600"
+    return made

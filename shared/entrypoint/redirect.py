@@ -1,0 +1,33 @@
+"""Google's redirect of a browser: the one call from outside that no session vouches for."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+import flask
+
+from shared.entrypoint import log
+from shared.entrypoint.answers import Answer, refusal, response
+from shared.errors import Rejected, Transient
+from shared.usecases.receive_consent import CameBack
+
+SEE_OTHER = 303
+
+
+def receive(request: flask.Request, now: Callable[[], datetime], run: Callable[[CameBack], str]) -> flask.Response:
+    """Sends the browser on to where `run` says; what cannot be trusted is refused without a redirect."""
+    correlation_id = secrets.token_hex(8)
+    try:
+        if request.method != "GET":
+            raise Rejected("not_found", "There is nothing here.")
+        given = request.args
+        target = run(CameBack(given.get("state", ""), given.get("code", ""), given.get("error", "")))
+        answer = Answer(SEE_OTHER, headers={"Location": target})
+    except Exception as error:  # noqa: BLE001 - the framework's own 500 would show the exception's text
+        answer = refusal(error, correlation_id=correlation_id, now=now())
+        if not isinstance(error, Rejected | Transient):
+            log.failure("consent failed", error, correlation_id=correlation_id)
+    log.record("INFO", "consent came back", correlation_id=correlation_id, status=answer.status)
+    made = response(answer)
+    made.headers["Referrer-Policy"] = "no-referrer"
+    return made

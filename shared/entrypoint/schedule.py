@@ -1,0 +1,22 @@
+"""Scheduled runs: the platform decides who may call; the answer counts what was done."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import flask
+
+from shared.entrypoint import log
+from shared.entrypoint.answers import Answer, refusal, response
+
+
+def run(request: flask.Request, now: Callable[[], datetime], work: Callable[[], Mapping[str, int]]) -> flask.Response:
+    """Runs once; 200 with counts, or a failure that the schedule's own retry answers."""
+    correlation_id = secrets.token_hex(8)
+    try:
+        counts = work()
+    except Exception as error:  # noqa: BLE001 - one shape for every failure
+        log.failure("scheduled run failed", error, correlation_id=correlation_id)
+        return response(refusal(error, correlation_id=correlation_id, now=now()))
+    log.record("INFO", "scheduled run", path=request.path, **counts)
+    return response(Answer(200, dict(counts)))

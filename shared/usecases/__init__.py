@@ -1,0 +1,1 @@
+"""One verb a module: read, decide, write; the world is seen through ports."""

@@ -1,0 +1,15 @@
+"""Finds outbox entries whose own time has come: never taken up, waiting for Gmail, or in doubt."""
+
+from datetime import datetime
+
+from shared.domain import keys
+from shared.domain.identifiers import MessageId
+from shared.ports.store import Query, Store, Where
+
+PAGE = 100
+
+
+def due_sends(store: Store, now: datetime) -> list[MessageId]:
+    """At most a page of them, those that wait longest first; delivering moves their time on."""
+    query = Query(keys.OUTBOX, where=(Where("settle_at", "<=", now),), order_by="settle_at", limit=PAGE)
+    return [found.value.id for found in store.find(query)]

@@ -1,0 +1,39 @@
+"""Mark a conversation read: none of its mail counts as unread any more (R17)."""
+
+from dataclasses import replace
+
+from shared.domain import keys
+from shared.domain.identifiers import ContactId, LocationId
+from shared.errors import Conflict, Rejected, Transient
+from shared.ports.store import Query, Replace, Store, Where
+
+PAGE = 200
+ROUNDS = 50
+
+
+def mark_read(at: LocationId, of: ContactId, *, store: Store) -> int:
+    """How many mails were unread. Each page of them is one batch with the conversation, which breaks if mail comes in.
+
+    Raises `Rejected` (`not_found`), or `Transient` where more comes in than can be marked.
+    """
+    marked = 0
+    for _ in range(ROUNDS):
+        reading = store.read(keys.conversation(at, of), keys.contact(at, of))
+        conversation = reading.stored(keys.conversation(at, of))
+        if conversation is None:
+            if reading.value(keys.contact(at, of)) is None:
+                raise Rejected("not_found", "There is nothing here.")
+            return marked
+        where = (Where("conversation", "==", of), Where("read", "==", False))
+        unread = store.find(Query(keys.messages(at), where, limit=PAGE))
+        last = len(unread) < PAGE
+        left = 0 if last else max(0, conversation.value.unread - len(unread))
+        writes = [Replace(one, replace(one.value, read=True)) for one in unread]
+        try:
+            store.commit([*writes, Replace(conversation, replace(conversation.value, unread=left))])
+        except Conflict:
+            continue
+        marked += len(unread)
+        if last:
+            return marked
+    raise Transient("conversation keeps changing")

@@ -1,0 +1,33 @@
+"""Finds the mail that kills the process: its id is written before it is touched, and parked if it did kill it (F29)."""
+
+from dataclasses import replace
+
+from shared.domain import keys
+from shared.domain.decisions import Parked, next_retry
+from shared.domain.identifiers import GmailId
+from shared.domain.mailbox import renewed
+from shared.ports.store import Put
+from shared.usecases.sync_work import Work
+
+KILLED = "the worker did not survive it"
+
+
+def write_suspect(work: Work, gmail_id: GmailId) -> None:
+    """Says durably which mail comes next."""
+    work.save(lambda mailbox, at: replace(renewed(mailbox, at=at), suspect=gmail_id))
+
+
+def park_suspect(work: Work, *, reason: str = KILLED) -> None:
+    """Parks the mail that was written down last."""
+    gmail_id = GmailId(work.mailbox.suspect)
+    at = work.at()
+    parked = Parked(work.mailbox.id, gmail_id, reason, 1, at, next_retry(1, at))
+    due = min(time for time in (work.mailbox.parked_due, parked.retry_at) if time)
+    work.save(
+        lambda mailbox, now: replace(
+            renewed(mailbox, at=now), suspect="", parked_due=due, tally=mailbox.tally.plus(parked=1)
+        ),
+        [Put(keys.parked(work.mailbox.id, gmail_id), parked)],
+    )
+    work.skip.add(gmail_id)
+    work.counts["parked"] += 1

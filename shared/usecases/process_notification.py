@@ -1,0 +1,211 @@
+"""Brings the CRM up to date with one mailbox, when Gmail or the project's timer says that there may be something."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain import keys
+from shared.domain.addresses import Address
+from shared.domain.history import matters
+from shared.domain.identifiers import MailboxId
+from shared.domain.mailbox import LAG_CHECKS, RECHECK, Mailbox, advanced, claimed, paused, released
+from shared.errors import Conflict, CursorExpired, GrantLost, LeaseLost, Transient
+from shared.ports.gmail import HistoryPage
+from shared.ports.store import Replace, Store, Stored
+from shared.usecases.condemn_mailbox import condemn
+from shared.usecases.hold_mailbox import Held, wait
+from shared.usecases.sync_mailbox import sync_mailbox
+from shared.usecases.sync_work import SyncPorts, Work
+
+TRIES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That something may have happened; `history_id` is 0 where nobody says how far. `holder` is the push's own id."""
+
+    holder: str
+    address: Address | None = None
+    mailbox: MailboxId | None = None
+    history_id: int = 0
+
+    @property
+    def woken(self) -> bool:
+        """Whether our own timer sent it, so that there may be work without any newer history."""
+        return self.mailbox is not None
+
+
+class Ending(StrEnum):
+    """What came of a notice; all of these are acknowledged."""
+
+    UNKNOWN = "unknown mailbox"
+    IDLE = "not connected"
+    HANDLED = "handled before"
+    NOTHING = "nothing to handle"
+    LEFT = "left to the holder"
+    PAUSED = "paused"
+    CONDEMNED = "grant lost"
+    SYNCED = "synced"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The ending, and what was done on the way."""
+
+    ending: Ending
+    mailbox: MailboxId | None = None
+    counts: dict[str, int] | None = None
+
+
+@dataclass(slots=True)
+class _Look:
+    """The first page of history, listed before the claim: it is listed once for a push, whoever gets the claim."""
+
+    since: int = -1
+    page: HistoryPage | None = None
+    expired: bool = False
+
+
+def process_notification(ports: SyncPorts, notice: Notice) -> Outcome:
+    """Acts on one notice. Raises `Transient` where nothing durable could be written, or where it must come again."""
+    name = notice.mailbox or _named(ports, notice.address)
+    if name is None:
+        return Outcome(Ending.UNKNOWN)
+    look = _Look()
+    for attempt in range(TRIES):
+        reading = ports.store.read(keys.mailbox(name))
+        stored = reading.stored(keys.mailbox(name))
+        if stored is None:
+            _forget(ports, notice)
+            return Outcome(Ending.UNKNOWN)
+        try:
+            return _act(ports, notice, stored, reading.at, look)
+        except Conflict:
+            wait(ports.clock, attempt)
+        except GrantLost as lost:
+            version = stored.value.grant.version if stored.value.grant else 0
+            condemn(ports.store, ports.topics, name, version, remedy=lost.remedy, reason=lost.reason, now=reading.at)
+            return Outcome(Ending.CONDEMNED, name)
+    raise Transient("store: the mailbox is contended")
+
+
+def _named(ports: SyncPorts, address: Address | None) -> MailboxId | None:
+    if address is None:
+        return None
+    if address not in ports.addresses:
+        found = ports.store.read(keys.mailbox_address(address)).value(keys.mailbox_address(address))
+        if found is None:
+            return None
+        ports.addresses[address] = found.mailbox
+    return ports.addresses[address]
+
+
+def _forget(ports: SyncPorts, notice: Notice) -> None:
+    """An address may have come to belong to another account."""
+    if notice.address:
+        ports.addresses.pop(notice.address, None)
+
+
+def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
+    mailbox = stored.value
+    if not mailbox.usable:
+        _forget(ports, notice)
+        return Outcome(Ending.IDLE, mailbox.id)
+    if mailbox.leased(at):
+        return _leave(ports.store, notice, stored)
+    if mailbox.reads_paused_until and mailbox.reads_paused_until > at:
+        return _remember(ports.store, notice, stored, Ending.PAUSED)
+    extra = _extra(mailbox, at)
+    if not (notice.woken or extra) and max(mailbox.pending, notice.history_id) <= mailbox.cursor:
+        return Outcome(Ending.HANDLED, mailbox.id)
+    if not extra:
+        try:
+            _list(ports, mailbox, look)
+        except Transient as trouble:
+            _pause(ports.store, notice, stored, at, trouble)
+            return Outcome(Ending.PAUSED, mailbox.id)
+        if look.page and not look.page.next_page and not any(map(matters, look.page.changes)):
+            _nothing(ports.store, notice, stored, at, look.page)
+            return Outcome(Ending.NOTHING, mailbox.id)
+    return _work(ports, notice, stored, at, look)
+
+
+def _extra(mailbox: Mailbox, at: datetime) -> bool:
+    """Whether there is work besides new history: a catch-up, parked mail that is due, a worker that died."""
+    due = mailbox.parked_due is not None and mailbox.parked_due <= at
+    return bool(mailbox.catch_up or due or mailbox.attempts)
+
+
+def _leave(store: Store, notice: Notice, stored: Stored[Mailbox]) -> Outcome:
+    """Leaves the id to the holder, who cannot release before it is met; the holder's own push must come again."""
+    if stored.value.holder == notice.holder:
+        raise Transient("this very message holds the mailbox")
+    return _remember(store, notice, stored, Ending.LEFT)
+
+
+def _remember(store: Store, notice: Notice, stored: Stored[Mailbox], ending: Ending) -> Outcome:
+    mailbox = stored.value
+    if mailbox.pending < notice.history_id:
+        store.commit([Replace(stored, replace(mailbox, pending=notice.history_id))])
+    return Outcome(ending, mailbox.id)
+
+
+def _list(ports: SyncPorts, mailbox: Mailbox, look: _Look) -> None:
+    if look.since == mailbox.cursor:
+        return
+    look.since, look.page, look.expired = mailbox.cursor, None, False
+    try:
+        look.page = ports.gmail.open(mailbox).history(mailbox.cursor, None)
+    except CursorExpired:
+        look.expired = True
+
+
+def _nothing(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, page: HistoryPage) -> None:
+    """Moves the cursor to Gmail's answer, never to the push's id, and looks again soon if the push was ahead (F11)."""
+    mailbox = advanced(stored.value, page.history_id)
+    pending = max(mailbox.pending, notice.history_id)
+    store.commit([Replace(stored, _caught_up(replace(mailbox, pending=pending), at))])
+
+
+def _caught_up(mailbox: Mailbox, at: datetime) -> Mailbox:
+    """Free, with the history that Gmail shows handled; what it announced and does not show is looked for a while."""
+    mailbox = replace(mailbox, last_synced_at=at)
+    if mailbox.pending <= mailbox.cursor:
+        return replace(released(mailbox, at=at), lag_checks=0)
+    if mailbox.lag_checks >= LAG_CHECKS:
+        return replace(released(mailbox, at=at), lag_checks=0, pending=mailbox.cursor)
+    return replace(released(mailbox, at=at, wake_at=at + RECHECK), lag_checks=mailbox.lag_checks + 1)
+
+
+def _handed_over(mailbox: Mailbox, at: datetime) -> Mailbox:
+    """Free before all was handled: the project's own topic has the mailbox, and the timer too should that be lost."""
+    return released(mailbox, at=at, wake_at=at + RECHECK)
+
+
+def _pause(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, trouble: Transient) -> None:
+    mailbox = replace(stored.value, pending=max(stored.value.pending, notice.history_id))
+    store.commit([Replace(stored, paused(mailbox, at=at, until=trouble.retry_at, reason=trouble.reason))])
+
+
+def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
+    """Claims the mailbox and works through what there is."""
+    skew = at - ports.clock.now()
+    before = stored.value
+    value = claimed(before, holder=notice.holder, history_id=notice.history_id, at=at)
+    version = ports.store.commit([Replace(stored, value)])
+    held = Held(replace(stored, value=value, version=version), skew, value.cursor)
+    work = Work(ports, ports.gmail.open(value), held, ports.clock.now(), careful=value.attempts > 2)  # noqa: PLR2004
+    page = look.page if look.since == value.cursor else None
+    try:
+        try:
+            sync_mailbox(work, page, expired=look.expired and look.since == value.cursor)
+        except Transient as trouble:
+            until, reason = trouble.retry_at, trouble.reason
+            work.save(lambda one, now: paused(one, at=now, until=until, reason=reason))
+            return Outcome(Ending.PAUSED, before.id, dict(work.counts))
+        except Conflict as conflict:
+            raise Transient("store: contended") from conflict
+        work.save(_handed_over if work.counts["handed over"] else _caught_up)
+    except LeaseLost as lost:
+        raise Transient("another worker took over, or the connection ended") from lost
+    return Outcome(Ending.SYNCED, before.id, dict(work.counts))

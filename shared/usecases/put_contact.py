@@ -1,0 +1,98 @@
+"""Creates or replaces a contact together with the index of its addresses, and lets it take another one's place."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared.domain import keys
+from shared.domain.addresses import Address
+from shared.domain.identifiers import ContactId, LocationId, UserId
+from shared.domain.location import Contact
+from shared.ports.store import Count, Create, Delete, Reading, Replace, Store, Write
+from shared.usecases.absence import found
+from shared.usecases.address_writes import entry_writes, joining, leaving
+from shared.usecases.contended import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDraft:
+    """A contact as the CRM gives it; without `created_at` it counts from now, or from when it was first given (R12)."""
+
+    id: ContactId
+    email: Address
+    other_emails: tuple[Address, ...] = ()
+    name: str = ""
+    assigned_to: UserId | None = None
+    created_at: datetime | None = None
+    replaces: ContactId | None = None
+
+
+def put_contact(store: Store, location: LocationId, draft: ContactDraft, *, patience: Patience) -> tuple[Contact, bool]:
+    """The contact as it is now, and whether it is new; one that was deleted is new again.
+
+    The contact that it `replaces` is deleted, and its conversation's figures are added to the new one's. Raises
+    `Rejected` if there is no such location, or an address has too many contacts.
+    """
+
+    def attempt() -> tuple[Contact, bool]:
+        reading = store.read(*_needed(location, draft))
+        found(reading.value(keys.location(location)))
+        old = reading.stored(keys.contact(location, draft.id))
+        known = old.value if old and not old.value.deleted_at else None
+        contact = _made(draft, known, patience.now())
+        record: Write = Replace(old, contact) if old else Create(keys.contact(location, draft.id), contact)
+        writes, gone = _replaced(reading, location, contact, patience.now())
+        edits = [edit for one in (known, gone) if one for edit in leaving(location, one)]
+        edits += joining(location, contact)
+        store.commit([record, *writes, *entry_writes(store, edits)])
+        return contact, known is None
+
+    return patience.until_committed(attempt)
+
+
+def _needed(location: LocationId, draft: ContactDraft) -> list[keys.Key[Any]]:
+    wanted: list[keys.Key[Any]] = [
+        keys.location(location),
+        keys.contact(location, draft.id),
+        keys.conversation(location, draft.id),
+    ]
+    if draft.replaces:
+        wanted += [keys.contact(location, draft.replaces), keys.conversation(location, draft.replaces)]
+    return wanted
+
+
+def _made(draft: ContactDraft, known: Contact | None, now: datetime) -> Contact:
+    return Contact(
+        id=draft.id,
+        email=draft.email,
+        created_at=draft.created_at or (known.created_at if known else now),
+        name=draft.name,
+        other_emails=tuple(dict.fromkeys(one for one in draft.other_emails if one != draft.email)),
+        assigned_to=draft.assigned_to,
+        replaces=draft.replaces,
+    )
+
+
+def _replaced(
+    reading: Reading, location: LocationId, contact: Contact, now: datetime
+) -> tuple[list[Write], Contact | None]:
+    """The end of the contact that this one replaces, and the contact itself if it was still alive."""
+    if not contact.replaces:
+        return [], None
+    writes: list[Write] = []
+    old = reading.stored(keys.contact(location, contact.replaces))
+    alive = old if old and not old.value.deleted_at else None
+    if alive:
+        writes.append(Replace(alive, replace(alive.value, deleted_at=now)))
+    if conversation := reading.stored(keys.conversation(location, contact.replaces)):
+        own = reading.value(keys.conversation(location, contact.id))
+        past = conversation.value
+        newest = not own or own.last_message_ms < past.last_message_ms
+        merged = Count(
+            keys.conversation(location, contact.id),
+            increments={"message_count": past.message_count, "unread": past.unread},
+            maxima={"last_message_ms": past.last_message_ms},
+            fields={"id": contact.id} | ({"subject": past.subject} if newest else {}),
+        )
+        writes += [merged, Delete(conversation.key, conversation)]
+    return writes, alive.value if alive else None

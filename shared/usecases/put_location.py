@@ -1,0 +1,35 @@
+"""Creates or replaces a location with its policy."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.domain import keys
+from shared.domain.identifiers import LocationId
+from shared.domain.location import Location
+from shared.domain.policy import chosen
+from shared.ports.store import Create, Replace, Store
+from shared.usecases.contended import Patience
+
+
+def put_location(
+    store: Store, location: LocationId, *, name: str, preset: str, settings: Mapping[str, object], patience: Patience
+) -> tuple[Location, bool]:
+    """The location as it is now, and whether it is new. Its policy's version grows whenever the policy changes.
+
+    Raises `Rejected("invalid_policy")`.
+    """
+    policy = chosen(preset, settings)
+
+    def attempt() -> tuple[Location, bool]:
+        stored = store.read(keys.location(location)).stored(keys.location(location))
+        if not stored:
+            made = Location(location, name, preset, policy)
+            store.commit([Create(keys.location(location), made)])
+            return made, True
+        same = (stored.value.preset, stored.value.policy) == (preset, policy)
+        version = stored.value.policy_version + (0 if same else 1)
+        changed = replace(stored.value, name=name, preset=preset, policy=policy, policy_version=version)
+        store.commit([Replace(stored, changed)])
+        return changed, False
+
+    return patience.until_committed(attempt)

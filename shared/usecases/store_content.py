@@ -1,0 +1,95 @@
+"""Keeps the body and the files of one mail in a location: a small body goes with the message, the rest into blobs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from shared.domain import bodies, budget
+from shared.domain.content import AttachedFile, read_content
+from shared.domain.identifiers import AttachmentId, GmailId, LocationId, MessageId
+from shared.domain.message import Attachment, Body
+from shared.errors import Gone, Refused
+from shared.ports.gmail import FullMail
+from shared.ports.world import Blobs
+from shared.usecases.sync_work import Work
+
+LARGEST_TEXT = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message shows of its mail; `partial` if something was beyond a limit."""
+
+    body: Body = field(default_factory=Body)
+    attachments: tuple[Attachment, ...] = ()
+    partial: bool = False
+
+
+def store_content(work: Work, location: LocationId, message: MessageId, full: FullMail) -> Content:
+    """Reads the mail's parts, streams its files into blobs, and gives what the message's document is to hold.
+
+    Every blob is written before the document that names it, under a name that a repeat writes again (F28).
+    """
+    gmail_id = full.headers.gmail_id
+    content = read_content(full.payload)
+    if content.wanted:
+        texts = {part: _text(work, gmail_id, remote) for part, remote in content.wanted}
+        content = read_content(full.payload, fetched=texts)
+    folder = f"locations/{location}/messages/{message}"
+    files = tuple(_file(work, gmail_id, folder, one) for one in content.attachments)
+    body = _body(work.ports.blobs, location, message, Body(content.text, content.html))
+    return Content(body, files, content.partial)
+
+
+def copy_content(blobs: Blobs, content: Content, location: LocationId, message: MessageId) -> Content:
+    """The same in another location, without asking Gmail again; each location has blobs of its own."""
+    files = []
+    for one in content.attachments:
+        name = f"locations/{location}/messages/{message}/attachments/{one.id}" if one.blob else ""
+        if name:
+            blobs.write(name, blobs.read(one.blob))
+        files.append(replace(one, blob=name))
+    body = content.body
+    if body.blob:
+        name = bodies.blob_name(location, message)
+        blobs.write(name, blobs.read(body.blob))
+        body = replace(body, blob=name)
+    return replace(content, body=body, attachments=tuple(files))
+
+
+def _body(blobs: Blobs, location: LocationId, message: MessageId, body: Body) -> Body:
+    if bodies.fits(body):
+        return body
+    name = bodies.blob_name(location, message)
+    blobs.write(name, [bodies.packed(body)])
+    return Body(blob=name)
+
+
+def _text(work: Work, gmail_id: GmailId, remote: str) -> bytes:
+    """A text part that Gmail keeps apart for its size; beyond the limit the rest is left."""
+    work.spend(budget.GET)
+    octets = bytearray()
+    for block in work.gmail.attachment(gmail_id, remote):
+        octets += block
+        if len(octets) > LARGEST_TEXT:
+            break
+    return bytes(octets[:LARGEST_TEXT])
+
+
+def _file(work: Work, gmail_id: GmailId, folder: str, one: AttachedFile) -> Attachment:
+    name = AttachmentId(f"part-{one.part_id.replace('.', '-') or 'root'}")
+    listed = Attachment(name, one.filename, one.content_type, one.size, one.content_id, state="failed")
+    if not one.obtainable:
+        return listed
+    blob = f"{folder}/attachments/{name}"
+    try:
+        size = work.ports.blobs.write(blob, _octets(work, gmail_id, one))
+    except (Gone, Refused):
+        return listed
+    return replace(listed, state="ready", size=size, blob=blob)
+
+
+def _octets(work: Work, gmail_id: GmailId, one: AttachedFile) -> Iterable[bytes]:
+    if one.octets is not None or one.remote_id is None:
+        return [one.octets or b""]
+    work.spend(budget.GET)
+    return work.gmail.attachment(gmail_id, one.remote_id)

@@ -1,0 +1,107 @@
+"""Works through everything that a held mailbox has to do: a catch-up, parked mail that is due, the history."""
+
+from shared.domain import budget
+from shared.domain.history import Chunk, chunks
+from shared.errors import CursorExpired, PageExpired
+from shared.ports.gmail import HistoryPage
+from shared.usecases.catch_up import begin_catch_up, catch_up
+from shared.usecases.fetch_mail import OF_THE_MAILBOX
+from shared.usecases.park_suspect import park_suspect, write_suspect
+from shared.usecases.retry_parked import retry_parked
+from shared.usecases.sync_work import Work
+from shared.usecases.take_in import take_in
+
+RELISTS = 3
+
+
+def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None:
+    """Handles all there is, or hands over to a later invocation when time is short.
+
+    `page` is the history's first page, if it was listed from this very cursor. Raises what concerns the whole mailbox.
+    """
+    if work.mailbox.suspect:
+        park_suspect(work)
+    if expired:
+        begin_catch_up(work)
+    if work.mailbox.catch_up:
+        page = None
+        catch_up(work)
+    if work.mailbox.parked_due and work.mailbox.parked_due <= work.at():
+        retry_parked(work)
+    _drain(work, page)
+    if work.late():
+        work.counts["handed over"] += 1
+        work.ports.topics.wake([work.mailbox.id])
+
+
+def _drain(work: Work, page: HistoryPage | None) -> None:
+    relists = 0
+    while not work.late():
+        since = work.held.cursor
+        try:
+            newest = _pages(work, since, page)
+        except CursorExpired:
+            begin_catch_up(work)
+            catch_up(work)
+            page = None
+            continue
+        except PageExpired:
+            relists += 1
+            page = None
+            if relists > RELISTS:
+                raise
+            continue
+        if newest is None:
+            return
+        work.settle(newest)
+        if work.mailbox.pending <= work.held.cursor or newest == since:
+            return
+        page = None
+
+
+def _pages(work: Work, since: int, page: HistoryPage | None) -> int | None:
+    """Takes in every page after `since`; the id that the history reached, or None if time ran out."""
+    if page is None:
+        work.spend(budget.HISTORY)
+        page = work.gmail.history(since, None)
+    newest = page.history_id
+    while True:
+        for chunk in chunks(page.changes, 1 if work.careful else work.ports.chunk, more=bool(page.next_page)):
+            if work.late():
+                return None
+            _take(work, chunk)
+        if not page.next_page:
+            return newest
+        work.spend(budget.HISTORY)
+        page = work.gmail.history(since, page.next_page)
+        newest = min(newest, page.history_id)
+
+
+def _take(work: Work, chunk: Chunk) -> None:
+    """Takes the chunk in; if it raises what nobody expected, mail by mail, so that only the one at fault is parked."""
+    if not chunk.items:
+        work.settle(chunk.cursor)
+        return
+    if not work.careful:
+        try:
+            take_in(work, chunk)
+        except OF_THE_MAILBOX:
+            raise
+        except Exception:  # noqa: BLE001 - found mail by mail below, where it is parked with its reason (F29)
+            work.careful = True
+        else:
+            return
+    for item in chunk.items:
+        _carefully(work, Chunk(f"{chunk.first}-{item.gmail_id}", (item,), 0))
+    work.settle(chunk.cursor)
+
+
+def _carefully(work: Work, chunk: Chunk) -> None:
+    gmail_id = chunk.items[0].gmail_id
+    write_suspect(work, gmail_id)
+    try:
+        take_in(work, chunk)
+    except OF_THE_MAILBOX:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        park_suspect(work, reason=f"failed: {type(error).__name__}")

@@ -1,0 +1,91 @@
+"""One worker's run over one mailbox: what it may touch, what it holds, and what it has done so far."""
+
+from collections import Counter
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain import budget
+from shared.domain.addresses import Address
+from shared.domain.identifiers import GmailId, MailboxId
+from shared.domain.mailbox import Mailbox, advanced, renewed
+from shared.ports.gmail import Gmail, GmailAccess, Sealer
+from shared.ports.store import Store, Write
+from shared.ports.world import Blobs, Clock, Topics
+from shared.usecases import hold_mailbox
+from shared.usecases.hold_mailbox import Held
+
+NAP = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPorts:
+    """All of the world that a sync may touch.
+
+    `addresses` remembers the mailboxes of addresses for the instance's life; `units_per_minute` is Gmail's quota for
+    one mailbox; a chunk has about `chunk` mails; after `deadline` the rest is left to the next invocation.
+    """
+
+    store: Store
+    gmail: GmailAccess
+    blobs: Blobs
+    topics: Topics
+    clock: Clock
+    sealer: Sealer
+    addresses: MutableMapping[Address, MailboxId]
+    units_per_minute: int = 6_000
+    chunk: int = 50
+    deadline: timedelta = timedelta(seconds=420)
+
+
+@dataclass(slots=True)
+class Work:
+    """The run; `counts` is what its outcome tells. If `careful`, mails go one by one; those to `skip` are parked."""
+
+    ports: SyncPorts
+    gmail: Gmail
+    held: Held
+    started: datetime
+    careful: bool = False
+    skip: set[GmailId] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    spent: int = 0
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """As this worker last wrote it."""
+        return self.held.mailbox
+
+    def at(self) -> datetime:
+        """The store's time."""
+        return hold_mailbox.at(self.held, self.ports.clock)
+
+    def late(self) -> bool:
+        """Whether the rest is better left to the next invocation."""
+        return self.ports.clock.now() - self.started > self.ports.deadline
+
+    def save(self, change: Callable[[Mailbox, datetime], Mailbox], writes: Sequence[Write] = ()) -> None:
+        """One write of the mailbox: `change`, the settled cursor, the units spent; `writes` go with it or not."""
+
+        def whole(mailbox: Mailbox, at: datetime) -> Mailbox:
+            units = budget.spending(mailbox.units, at, self.spent) if self.spent else mailbox.units
+            return change(replace(advanced(mailbox, self.held.cursor), units=units), at)
+
+        self.held = hold_mailbox.save(self.ports.store, self.ports.clock, self.held, whole, writes)
+        self.spent = 0
+
+    def settle(self, cursor: int) -> None:
+        """The history is settled up to `cursor`; written with the next write."""
+        self.held = replace(self.held, cursor=max(self.held.cursor, cursor))
+
+    def spend(self, units: int) -> None:
+        """Waits until the mailbox's quota has room for the units, keeping the lease meanwhile."""
+        while wait := self._wait(units):
+            self.ports.clock.sleep(min(wait, NAP))
+            self.save(lambda mailbox, at: renewed(mailbox, at=at))
+        self.spent += units
+
+    def _wait(self, units: int) -> timedelta:
+        now = self.at()
+        so_far = budget.spending(self.mailbox.units, now, self.spent) if self.spent else self.mailbox.units
+        return budget.wait(so_far, now, units, self.ports.units_per_minute)

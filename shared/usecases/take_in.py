@@ -1,0 +1,112 @@
+"""Takes in the mails of a chunk: headers of what is new, a decision for each, bodies of what belongs, one commit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from shared.domain import keys
+from shared.domain.decisions import Parked
+from shared.domain.history import Chunk, Item
+from shared.domain.identifiers import GmailId
+from shared.domain.mailbox import Mailbox, renewed
+from shared.errors import LeaseLost, Transient
+from shared.ports.world import Event
+from shared.usecases.batch import Batch
+from shared.usecases.ends import Ends
+from shared.usecases.fetch_mail import Fetched, fetch_bodies, fetch_headers
+from shared.usecases.hold_mailbox import Changed, refreshed
+from shared.usecases.mirror_flags import mirror
+from shared.usecases.place_mail import answered, needed, place_mail
+from shared.usecases.stage_mail import stage, stored_event
+from shared.usecases.sync_work import Work
+
+TRIES = 8
+MOST_DOCUMENTS, MOST_BYTES = 400, 4_000_000
+
+
+def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None = None) -> None:
+    """Settles every mail of the chunk and announces what was stored; the cursor moves with the next write.
+
+    `tried` holds the parked mails among them. What happens to one mail alone parks that mail; what happens to the
+    mailbox or the store is raised, and the whole chunk is done again later.
+    """
+    fetched = Fetched()
+    for _ in range(TRIES):
+        try:
+            events = _settled(work, chunk, fetched, dict(tried or {}))
+        except Changed:
+            work.held = refreshed(work.ports.store, work.held)
+            if not work.mailbox.usable:
+                raise LeaseLost from None
+            continue
+        if events:
+            work.ports.topics.announce(events)
+        work.settle(chunk.cursor)
+        return
+    raise Transient("store: the chunk is contended")
+
+
+def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> list[Event]:
+    mailbox, batch = work.mailbox, Batch(work.ports.store)
+    ends = Ends(mailbox, chunk.first, work.at(), tried)
+    batch.load(
+        [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
+    )
+    again = batch.value(keys.decided(mailbox.id, chunk.first)) if mailbox.attempts > 1 else None
+    before = work.skip | (frozenset(again.ids) if again else frozenset())
+    new = []
+    for item in chunk.items:
+        if item.gmail_id in before:
+            continue
+        if item.never:
+            ends.never(batch, item.gmail_id)
+        elif batch.value(keys.known_mail(mailbox.id, item.gmail_id)):
+            _again(batch, item, ends)
+        elif item.fresh:
+            new.append(item.gmail_id)
+    _take_in_new(work, batch, new, fetched, ends)
+    _commit(work, batch, ends, last=True)
+    return ends.events
+
+
+def _again(batch: Batch, item: Item, ends: Ends) -> None:
+    """A mail that is known already: its flags may have changed, and its events may not have gone out."""
+    known = batch.value(keys.known_mail(ends.mailbox.id, item.gmail_id))
+    if known is None:
+        return
+    if item.fresh:
+        ends.events += [stored_event(location, name, ends.at) for location, name in known.messages.items()]
+        ends.known(batch, item.gmail_id)
+    ends.events += mirror(batch, known, item.flags, ends.at)
+
+
+def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched, ends: Ends) -> None:
+    fetch_headers(work, new, fetched)
+    mails = [fetched.mails[gmail_id] for gmail_id in new if gmail_id in fetched.mails]
+    batch.load(needed(mails, ends.mailbox))
+    batch.load(answered(batch, mails, ends.mailbox))
+    decided = []
+    for mail in mails:
+        with fetched.parking(mail.gmail_id):
+            decided.append((mail, place_mail(batch, work, mail)))
+    fetch_bodies(work, batch, decided, fetched)
+    for gmail_id in new:
+        if reason := fetched.failed.get(gmail_id):
+            ends.fail(batch, gmail_id, reason)
+    for mail, places in decided:
+        if mail.gmail_id in fetched.failed:
+            continue
+        stage(batch, mail, places, fetched, ends)
+        if len(batch) > MOST_DOCUMENTS or ends.bytes > MOST_BYTES:
+            _commit(work, batch, ends, last=False)
+
+
+def _commit(work: Work, batch: Batch, ends: Ends, *, last: bool) -> None:
+    if last:
+        ends.remember(batch)
+
+    def changed(mailbox: Mailbox, at: datetime) -> Mailbox:
+        return ends.counted(renewed(mailbox, at=at))
+
+    work.save(changed, batch.writes())
+    batch.written(work.held.stored.version)
+    ends.written()

@@ -1,0 +1,1 @@
+"""The tests, the local stack and the benchmarks."""

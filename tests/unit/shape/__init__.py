@@ -1,0 +1,1 @@
+"""The tree says what the product is; these keep it saying so."""
