@@ -1,0 +1,1 @@
+"""The simulator's own tests: Google's unmodified clients against it, then each oddity and each control call."""
