@@ -1,0 +1,1 @@
+"""Sends one accepted mail through its user's Gmail."""

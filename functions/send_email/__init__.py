@@ -1,0 +1,1 @@
+"""Accepts mail for sending, and settles what failed or is in doubt."""

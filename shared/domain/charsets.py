@@ -35,6 +35,7 @@ _UNALIASED: Final = {"cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi
 _PYTHON: Final = frozenset({*aliases, *aliases.values(), *_UNALIASED})
 _LONGEST_NAME: Final = 40
 _SEVERAL_OCTETS: Final = ("gb", "big5", "cp932", "cp949", "cp950", "euc", "shift", "iso2022", "hz", "johab")
+_WIDE_UNICODE: Final = ("utf-16", "utf-32")
 _THREE_OCTETS: Final = re.compile("[\u0800-\uffff]")
 _SAMPLE: Final = 10_000
 
@@ -60,18 +61,29 @@ def decode(octets: bytes, charset: str | None) -> str:
 def decode_body(octets: bytes, charset: str | None) -> str:
     """Read a body: as `decode`, but octets that are plainly UTF-8 are read so whatever they claim to be.
 
-    Mailers and gateways convert bodies and forget the label. In a charset of one octet a character, valid UTF-8 beyond
-    ASCII is no accident; in one of several it is none from the second character of three octets on.
+    Gmail converts bodies to UTF-8 and leaves the label as it was; other gateways do, too.
     """
     codec = _codec(charset) or ""
-    if not octets.isascii() and not codec.startswith("utf"):
-        try:
-            text = octets.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return decode(octets, charset)
-        if not codec.startswith(_SEVERAL_OCTETS) or len(_THREE_OCTETS.findall(text[:_SAMPLE])) > 1:
-            return text
-    return decode(octets, charset)
+    if codec == "utf-8-sig" or (octets.isascii() and not codec.startswith(_WIDE_UNICODE)):
+        return decode(octets, charset)
+    try:
+        text = octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return decode(octets, charset)
+    return text if _is_plainly_utf8(octets, text, codec) else decode(octets, charset)
+
+
+def _is_plainly_utf8(octets: bytes, text: str, codec: str) -> bool:
+    """Whether valid UTF-8 is so by no accident.
+
+    In a charset of one octet a character it never is beyond ASCII; in one of several, not from the second character of
+    three octets on; UTF-16 and UTF-32 give themselves away by NUL.
+    """
+    if codec.startswith(_WIDE_UNICODE):
+        return b"\0" not in octets
+    if codec.startswith(_SEVERAL_OCTETS):
+        return len(_THREE_OCTETS.findall(text[:_SAMPLE])) > 1
+    return not octets.isascii()
 
 
 def _says_ascii(charset: str | None) -> bool:

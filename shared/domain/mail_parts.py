@@ -17,6 +17,7 @@ DEEPEST: Final = 100
 _SHOWN: Final = frozenset({"text/plain", "text/html"})
 _UNSHOWN_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
 _SUFFIXES: Final = {"message/rfc822": ".eml", "text/calendar": ".ics", "application/pdf": ".pdf", "image/png": ".png"}
+_PART_ID: Final = re.compile(r"[0-9.]{1,250}")
 _NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_ID: Final = 250
 
@@ -36,7 +37,7 @@ class Leaf:
     attached: bool
 
     def text(self, fetched: bytes | None = None) -> str:
-        """Decode the part as text, with line ends as `\\n` and flowed lines joined."""
+        """Decode the part as text, its lines ended by line feeds alone and flowed ones joined."""
         octets = self.octets if fetched is None else fetched
         text = charsets.decode_body(octets or b"", self.parameters.get("charset"))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -112,7 +113,8 @@ def _kind(part: Mapping[str, Any]) -> str:
 def _leaf(part: Mapping[str, Any], place: str) -> Leaf:
     headers = _headers(part)
     declared, disposition = (parameterised(headers.first(f"content-{one}")) for one in ("type", "disposition"))
-    part_id = str(part.get("partId") or place or "0")[:_LONGEST_ID]
+    told_id = str(part.get("partId") or "")
+    part_id = told_id if _PART_ID.fullmatch(told_id) else place or "0"
     kind = "text/plain" if _kind(part).startswith("multipart/") else _kind(part)
     body = part["body"] if isinstance(part.get("body"), Mapping) else {}
     remote_id = str(body["attachmentId"]) if body.get("attachmentId") else None

@@ -123,7 +123,7 @@ def _conversation(one: Listed) -> dict[str, object]:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = msgspec.convert(text, datetime, strict=False)
+        moment = msgspec.convert(text, datetime)
     except msgspec.ValidationError as error:
         raise Rejected("invalid_request", "changed_since is a time as RFC 3339 writes it.") from error
     if moment.tzinfo is None:

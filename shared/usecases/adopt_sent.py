@@ -26,7 +26,7 @@ from shared.usecases.batch import Batch
 
 @dataclass(frozen=True, slots=True)
 class SentCopy:
-    """What Gmail made of a send. `message_id` is the header that it put in place of ours; None if it was not read yet."""
+    """What Gmail made of a send. `message_id` is the header that replaced ours; None if it was not read yet."""
 
     mailbox: MailboxId
     gmail_id: GmailId

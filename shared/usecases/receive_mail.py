@@ -81,7 +81,7 @@ class Received:
         for block in part.blocks:
             content += block
             if len(content) > LARGEST_JSON:
-                raise Rejected("invalid_request", f"The part `mail` is larger than {LARGEST_JSON} bytes.")
+                raise _too_large("The part `mail` has", len(content) + sum(map(len, part.blocks)), LARGEST_JSON)
         self.content = bytes(content)
 
     def _take_file(self, part: FormPart) -> None:
@@ -107,17 +107,17 @@ def receive_mail(parts: Iterable[FormPart], blobs: Blobs, *, folder: str) -> Rec
         for part in parts:
             received.take(part)
         if received.size > LARGEST_FILES:
-            raise Rejected(
-                "too_large",
-                f"The files have {received.size} bytes in all; the limit is {LARGEST_FILES}.",
-                details={"size": received.size, "limit": LARGEST_FILES},
-            )
+            raise _too_large("The files have in all", received.size, LARGEST_FILES)
         if received.content is None:
             raise Rejected("invalid_request", "The form has no part `mail`.")
     except BaseException:
         received.discard()
         raise
     return received
+
+
+def _too_large(what: str, size: int, limit: int) -> Rejected:
+    return Rejected("too_large", f"{what} {size} bytes; the limit is {limit}.", details={"size": size, "limit": limit})
 
 
 def _filename(given: str) -> str:

@@ -119,7 +119,13 @@ class FakeMailbox:
             datetime.fromtimestamp(int(query.partition("after:")[2].split()[0]), UTC) if "after:" in query else EPOCH
         )
         hidden = frozenset() if include_spam_trash else frozenset({"SPAM", "TRASH"})
-        found = [mail for mail in self.mails.values() if mail.at >= since and not mail.labels & hidden]
+        words = [word.partition(":")[2] for word in query.strip("{}").split() if not word.startswith(("after:", "in:"))]
+        found = [
+            mail
+            for mail in self.mails.values()
+            if mail.at >= since and not mail.labels & hidden and (not words or any(word in mail.raw for word in words))
+        ]
+        found = [mail for mail in found if "in:sent" not in query or "SENT" in mail.labels]
         found.sort(key=lambda mail: mail.at, reverse=True)
         first = int(page or 0)
         some = found[first : first + self.page]

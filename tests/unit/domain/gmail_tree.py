@@ -23,7 +23,7 @@ def _part(part: Message, part_id: str) -> dict[str, Any]:
         "partId": part_id,
         "mimeType": content_type,
         "filename": part.get_filename() or "",
-        "headers": [{"name": name, "value": str(value)} for name, value in part.items()],
+        "headers": [{"name": name, "value": _text(value)} for name, value in part.raw_items()],
         "body": {"size": 0},
     }
     if below:
@@ -37,3 +37,7 @@ def _part(part: Message, part_id: str) -> dict[str, Any]:
         elif octets:
             told["body"]["data"] = base64.urlsafe_b64encode(octets).decode()
     return told
+
+
+def _text(value: str) -> str:
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "replace")

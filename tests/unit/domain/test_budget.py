@@ -27,7 +27,8 @@ def test_what_could_never_fit_goes_alone() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 60)), min_size=1, max_size=80))
 def test_no_minute_has_more_than_the_limit(steps: list[tuple[int, int]]) -> None:
-    limit, now, units = 100, START, {}
+    limit, now = 100, START
+    units: dict[str, int] = {}
     log: list[tuple[datetime, int]] = []
     for seconds, more in steps:
         now += timedelta(seconds=seconds)

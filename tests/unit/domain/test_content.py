@@ -28,7 +28,7 @@ def html(text: str) -> Tree:
     return leaf(text, "text/html")
 
 
-def remote(kind: str, part_id: str, filename: str = "", size: int = 5, **headers: str) -> Tree:
+def remote(kind: str, part_id: str, filename: str = "", *, size: int = 5, **headers: str) -> Tree:
     listed = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
     body = {"attachmentId": f"id-of-{part_id}", "size": size}
     return {"partId": part_id, "mimeType": kind, "filename": filename, "headers": listed, "body": body}
@@ -109,7 +109,7 @@ def test_a_forwarded_mail_is_one_file_and_nothing_of_it_is_in_the_body() -> None
 
 def test_files_tell_their_size_and_how_to_get_them() -> None:
     tree = multi(
-        "mixed", leaf("x"), remote("application/zip", "1", "a.zip", 9), leaf(b"", "image/gif", filename="0.gif")
+        "mixed", leaf("x"), remote("application/zip", "1", "a.zip", size=9), leaf(b"", "image/gif", filename="0.gif")
     )
     zipped, empty = read_content(tree).attachments
     assert (zipped.size, zipped.remote_id, zipped.octets, zipped.obtainable) == (9, "id-of-1", None, True)
@@ -126,7 +126,7 @@ def test_text_too_large_to_come_along_is_wanted_and_then_read() -> None:
 
 def test_names_come_from_the_headers_if_gmail_gives_none() -> None:
     def named(**headers: str) -> str:
-        return read_content(multi("mixed", remote("image/png", "0", **headers))).attachments[0].filename
+        return read_content(multi("mixed", remote("image/png", "0", size=1, **headers))).attachments[0].filename
 
     assert named(Content_Disposition="attachment; filename*=utf-8''na%C3%AFve.png") == "naïve.png"
     assert named(Content_Disposition='attachment; filename*0="very-"; filename*1="long.png"') == "very-long.png"
@@ -141,7 +141,7 @@ CHARSETS = {
     "windows marks called latin-1": ("“grün” €", "cp1252", "iso-8859-1"),
     "koi8-r": ("Привет", "koi8-r", "KOI8-R"),
     "iso-2022-jp": ("こんにちは", "iso-2022-jp", "ISO-2022-JP"),
-    "gb18030 called gb2312": ("你好，朋友", "gb18030", "gb2312"),
+    "gb18030 called gb2312": ("你好朋友们", "gb18030", "gb2312"),
     "utf-7": ("grün", "utf-7", "utf-7"),
     "utf-16": ("grün", "utf-16", "utf-16"),
     "unknown charset, UTF-8": ("grün", "utf-8", "x-unknown"),
@@ -151,6 +151,9 @@ CHARSETS = {
     "UTF-8 called latin-1": ("grün", "utf-8", "iso-8859-1"),
     "UTF-8 called iso-2022-jp": ("こんにちは", "utf-8", "iso-2022-jp"),
     "UTF-8 called gbk": ("你好朋友", "utf-8", "gbk"),
+    "UTF-8 called utf-16": ("grun", "utf-8", "utf-16"),
+    "UTF-8 called utf-7": ("grün", "utf-8", "utf-7"),
+    "two octets that could be UTF-8": ("模", "gb18030", "gb18030"),
     "byte order mark": ("grün", "utf-8-sig", "utf-8"),
 }
 

@@ -394,3 +394,15 @@ def test_a_mail_that_gmail_refuses_for_good_is_parked(world: World) -> None:
     world.gmail.fail = refuse
     world.push()
     assert set(world.parked()) == {name}
+
+
+def test_F04_mail_whose_notification_was_dropped_within_a_second_of_the_last_one_is_found_by_the_next_run(
+    world: World,
+) -> None:
+    world.gmail.deliver(letter(BOB, subject="One"))
+    world.push()
+    world.gmail.deliver(letter(BOB, subject="Two"))
+    world.clock.advance(seconds=60)
+    world.tick()
+    assert sorted(world.conversation("bob")) == ["One", "Two"]
+    assert world.tick() == []

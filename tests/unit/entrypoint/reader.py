@@ -1,0 +1,62 @@
+"""Somebody who reads a location's mail, in a world that a sync brings mail to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+
+from shared.domain import keys
+from shared.domain.identifiers import LocationId, UserId
+from shared.domain.message import Message
+from shared.domain.session import Role, Session
+from shared.entrypoint.conversations import Calls
+from shared.entrypoint.http import Gate, serve
+from shared.ports.store import Put
+from tests.unit.entrypoint.requests import content, request
+from tests.unit.inbound import HERE, World
+
+CARL, DORA = "carl@customer.example", "dora@customer.example"
+THERE = LocationId("there")
+
+
+class Reader:
+    """One caller of `conversations` in a world with two contacts."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.world.contact("carl", CARL)
+        self.world.contact("dora", DORA)
+        self.role = Role.USER
+        self.user = UserId("ada")
+
+    def ask(self, path: str, *, method: str = "GET", location: LocationId = HERE) -> flask.Response:
+        calls = Calls(self.world.store, self.world.blobs, lambda: self.world.access)
+        session = Session(self.user, frozenset({HERE, THERE}), self.role)
+        gate = Gate(lambda _: session, frozenset(), self.world.clock.now)
+        return serve(request(method, f"/locations/{location}{path}"), calls.routes(), gate)
+
+    def read(self, path: str) -> Any:
+        answer = self.ask(path)
+        assert answer.status_code == 200, answer.get_data()
+        return content(answer)
+
+    def items(self, path: str) -> list[Any]:
+        return list(self.read(path)["items"])
+
+    def arrives(self, *letters: str) -> None:
+        """Mails that come a minute apart, and are synced."""
+        for one in letters:
+            self.world.clock.advance(minutes=1)
+            self.world.gmail.deliver(one)
+        self.world.push()
+
+    def keep(self, *messages: Message) -> None:
+        self.world.store.commit([Put(keys.message(HERE, one.id), one) for one in messages])
+
+    def pages(self, path: str, limit: int) -> Iterator[list[Any]]:
+        """The items of all pages of a list."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.read(f"{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
+            yield page["items"]
+            cursor = page["next_cursor"]

@@ -1,0 +1,249 @@
+"""R70: why a mail is in a conversation or not, for the mailbox's own user."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain import keys
+from shared.domain.decisions import KEPT
+from shared.domain.identifiers import GmailId, MessageId, UserId
+from shared.domain.mailbox import Mailbox, Trouble
+from shared.domain.message import Message
+from shared.domain.placement import ORDER
+from shared.errors import Remedy, Transient
+from shared.ports.store import Put
+from tests.unit.entrypoint.reader import CARL, DORA, Reader
+from tests.unit.entrypoint.requests import error
+from tests.unit.inbound import ADA, HERE, letter
+
+STRANGER = "stranger@nowhere.example"
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+def newest(reader: Reader) -> GmailId:
+    return GmailId(list(reader.world.gmail.mails)[-1])
+
+
+def explained(reader: Reader, **asked: str) -> Any:
+    name, value = next(iter(asked.items()))
+    return reader.items(f"/explain?{name}={value.replace('+', '%2B').replace('&', '%26')}")
+
+
+def one(reader: Reader, **asked: str) -> Any:
+    (item,) = explained(reader, **asked)
+    return item
+
+
+def outcomes(item: Any) -> list[tuple[str, str]]:
+    return [(step["rule"], step["outcome"]) for step in item["trace"]]
+
+
+def change(reader: Reader, **fields: Any) -> None:
+    mailbox: Mailbox = replace(reader.world.mailbox, **fields)
+    reader.world.store.commit([Put(keys.mailbox(mailbox.id), mailbox)])
+
+
+def forget(reader: Reader) -> None:
+    """All that was kept about left-out mail, as after its time."""
+    documents = reader.world.store.documents
+    for path in [path for path in documents if "/decided/" in path]:
+        del documents[path]
+
+
+def test_R70_a_stored_mail_is_explained_with_the_rules_that_it_passed(reader: Reader) -> None:
+    reader.arrives(letter(CARL))
+    (message,) = reader.world.messages()
+    item = one(reader, gmail_id=newest(reader))
+    assert {key: item[key] for key in ("gmail_id", "decision", "rule", "message", "policy_version")} == {
+        "gmail_id": newest(reader),
+        "decision": "stored",
+        "rule": "R12",
+        "message": message.id,
+        "policy_version": 1,
+    }
+    passed = ORDER[: ORDER.index("R12")]
+    assert outcomes(item) == [*((rule, "passed") for rule in passed), ("R12", "decided")]
+
+
+def test_R23_a_strangers_mail_was_left_out_without_being_asked_for_again(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER))
+    before = reader.world.gmail.calls.copy()
+    item = one(reader, gmail_id=newest(reader))
+    assert (item["decision"], item["rule"], item["message"], item["policy_version"]) == ("left_out", "R23", None, 1)
+    assert outcomes(item)[-1] == ("R23", "decided")
+    assert {outcome for _, outcome in outcomes(item)[:-1]} == {"passed"}
+    assert reader.world.gmail.calls == before
+
+
+def test_a_mail_that_was_stored_later_counts_as_stored(reader: Reader) -> None:
+    reader.arrives(letter(CARL))
+    name = newest(reader)
+    forget(reader)
+    assert one(reader, gmail_id=name)["decision"] == "stored"
+
+
+def test_a_mail_that_gmail_no_longer_had_is_gone(reader: Reader) -> None:
+    name = reader.world.gmail.deliver(letter(CARL))
+    del reader.world.gmail.mails[name]
+    reader.world.push()
+    assert one(reader, gmail_id=name)["decision"] == "parked"
+    reader.world.clock.advance(minutes=1)
+    reader.world.tick()
+    item = one(reader, gmail_id=name)
+    assert (item["decision"], item["rule"], item["trace"]) == ("gone", None, [])
+
+
+def test_an_id_that_nobody_knows_was_not_seen(reader: Reader) -> None:
+    assert one(reader, gmail_id="abc") == {
+        "gmail_id": "abc",
+        "decision": "not_seen",
+        "rule": None,
+        "message": None,
+        "policy_version": None,
+        "trace": [],
+    }
+
+
+def test_R70_what_is_no_longer_kept_is_judged_again_by_its_headers(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER))
+    forget(reader)
+    reader.world.gmail.asked.clear()
+    item = one(reader, gmail_id=newest(reader))
+    assert (item["decision"], item["rule"]) == ("left_out", "R23")
+    assert [name for name, _ in reader.world.gmail.asked] == ["headers"]
+
+
+def test_R70_decisions_older_than_they_are_kept_do_not_count(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER))
+    reader.world.clock.advance(minutes=1)
+    reader.world.contact("stranger", STRANGER)
+    reader.world.clock.advance(seconds=(KEPT + timedelta(seconds=1)).total_seconds())
+    item = one(reader, gmail_id=newest(reader))
+    assert (item["decision"], item["rule"]) == ("left_out", "R12")
+
+
+def test_R05_mail_from_before_the_connection_says_so(reader: Reader) -> None:
+    at = reader.world.clock.now() - timedelta(days=1)
+    name = reader.world.gmail.deliver(letter(CARL), at=at)
+    item = one(reader, gmail_id=name)
+    assert (item["decision"], item["rule"]) == ("left_out", "R05")
+    assert outcomes(item)[-1] == ("R05", "decided")
+
+
+def test_mail_that_would_be_taken_in_was_just_not_seen_yet(reader: Reader) -> None:
+    name = reader.world.gmail.deliver(letter(CARL))
+    assert one(reader, gmail_id=name)["decision"] == "not_seen"
+    reader.world.push()
+    assert one(reader, gmail_id=name)["decision"] == "stored"
+
+
+@pytest.mark.parametrize("given", ["%3Ca@b.example%3E", "a@b.example"])
+def test_R70_a_mail_is_found_by_its_message_id(reader: Reader, given: str) -> None:
+    reader.arrives(letter(CARL, Message_ID="<a@b.example>"), letter(CARL, Message_ID="<other@b.example>"))
+    (item,) = reader.items(f"/explain?message_id={given}")
+    assert (item["gmail_id"], item["decision"]) == (next(iter(reader.world.gmail.mails)), "stored")
+
+
+def test_a_mail_that_gmail_does_not_find_yet_is_found_by_what_is_stored(reader: Reader) -> None:
+    reader.arrives(letter(CARL, Message_ID="<a@b.example>"))
+    name = newest(reader)
+    (stored,) = reader.world.messages()
+    alias = MessageId("entry")
+    reader.keep(replace(stored, id=alias), Message(stored.id, alias_of=alias))
+    reader.world.gmail.mails.clear()
+    assert one(reader, message_id="<a@b.example>")["gmail_id"] == name
+
+
+def test_a_message_id_that_nobody_has_gives_nothing(reader: Reader) -> None:
+    assert explained(reader, message_id="<none@b.example>") == []
+
+
+def test_R70_all_mail_of_an_address_is_explained_the_newest_first(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER), letter(CARL), letter(CARL, Cc=STRANGER))
+    first, _, third = reader.world.gmail.mails
+    found = [(item["gmail_id"], item["decision"]) for item in explained(reader, address=STRANGER.upper())]
+    assert found == [(third, "stored"), (first, "left_out")]
+
+
+def test_an_addresss_hundred_newest_mails_are_explained_and_few_judged_again(reader: Reader) -> None:
+    reader.world.gmail.page = 500
+    for _ in range(120):
+        reader.world.clock.advance(minutes=1)
+        reader.world.gmail.deliver(letter(STRANGER))
+    found = explained(reader, address=STRANGER)
+    assert [item["gmail_id"] for item in found] == list(reader.world.gmail.mails)[:19:-1]
+    assert [item["decision"] for item in found] == ["left_out"] * 25 + ["not_seen"] * 75
+    reader.world.push()
+    assert {item["decision"] for item in explained(reader, address=STRANGER)} == {"left_out"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?",
+        "?gmail_id=a&address=a@b.example",
+        "?gmail_id=",
+        "?gmail_id=a/b",
+        "?gmail_id=../x",
+        "?message_id=",
+        "?message_id=no",
+        "?message_id=%3Ca b%3E",
+        "?address=",
+        "?address=me",
+        "?address=a@b.example%20OR%20in:anywhere",
+        "?address=%22a%20OR%20b%22@b.example",
+        "?address=a@b.example}",
+        "?other=a",
+    ],
+)
+def test_T33_what_names_no_single_thing_is_refused_before_gmail_is_asked(reader: Reader, query: str) -> None:
+    answer = reader.ask(f"/explain{query}")
+    assert (answer.status_code, error(answer)["code"]) == (400, "invalid_request")
+    assert not reader.world.gmail.asked
+
+
+def test_R70_nobody_but_the_mailboxs_own_user_is_told(reader: Reader) -> None:
+    reader.arrives(letter(CARL))
+    reader.user = UserId("bob")
+    answer = reader.ask(f"/explain?gmail_id={newest(reader)}")
+    assert (answer.status_code, error(answer)["code"]) == (409, "not_connected")
+
+
+def test_R36_after_a_disconnect_gmail_is_not_asked_any_more(reader: Reader) -> None:
+    reader.world.unlink(HERE)
+    answer = reader.ask(f"/explain?address={CARL}")
+    assert (answer.status_code, error(answer)["code"]) == (409, "not_connected")
+    assert not reader.world.gmail.asked
+
+
+def test_R06_a_mailbox_in_trouble_still_explains_what_is_kept(reader: Reader) -> None:
+    reader.arrives(letter(DORA), letter(STRANGER))
+    asked = len(reader.world.gmail.asked)
+    change(reader, trouble=Trouble(Remedy.RECONNECT, "invalid_grant", reader.world.clock.now()))
+    assert one(reader, gmail_id=newest(reader))["decision"] == "left_out"
+    assert one(reader, gmail_id="unknown")["decision"] == "not_seen"
+    answer = reader.ask(f"/explain?address={CARL}")
+    assert (answer.status_code, error(answer)["code"]) == (409, "reauth_required")
+    assert len(reader.world.gmail.asked) == asked
+
+
+def test_F18_a_wait_that_gmail_asked_for_is_kept_here_too(reader: Reader) -> None:
+    change(reader, reads_paused_until=reader.world.clock.now() + timedelta(seconds=90))
+    answer = reader.ask(f"/explain?address={CARL}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "90")
+    assert not reader.world.gmail.asked
+
+
+def test_gmail_in_trouble_is_a_passing_answer(reader: Reader) -> None:
+    def fail(_name: str, _what: str) -> None:
+        raise Transient("gmail: 503")
+
+    reader.world.gmail.fail = fail
+    assert reader.ask(f"/explain?address={ADA}").status_code == 503
