@@ -1,0 +1,1 @@
+"""A client of the product, of its stack and of the simulator, written from the contract alone."""

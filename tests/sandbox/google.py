@@ -1,0 +1,36 @@
+"""The simulated Google as the rest of the stack sees it: a server, a key to sign with, a gate for pushes, a clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tests.sandbox.gmail_simulator.behaviour import Behaviour, Excess
+from tests.sandbox.gmail_simulator.grants import Client
+from tests.sandbox.gmail_simulator.simulator import build_simulator
+from tests.sandbox.plan import PROJECT, Plan
+from tests.sandbox.relay import Admit, Sign
+from tests.sandbox.settings import CLIENT_ID, CLIENT_SECRET
+
+
+@dataclass(frozen=True, slots=True)
+class Google:
+    """`now`: the stack's time in seconds since 1970."""
+
+    app: web.Application
+    sign: Sign
+    admit: Admit
+    now: Callable[[], float]
+
+
+def build_google(plan: Plan) -> Google:
+    """A simulator with this stack's OAuth client, which publishes to this stack's Pub/Sub.
+
+    Notifications beyond one a second come late here instead of never, so that whoever tries things need not wait for
+    the timer; `POST /control/behaviour {"excess_notifications": "drop"}` makes it as hard as Gmail itself.
+    """
+    behaviour = Behaviour(excess_notifications=Excess.DELAY)
+    redirect = (f"{plan.url('oauth_callback')}/",) if "oauth_callback" in plan.ports else ()
+    client = Client(CLIENT_ID, CLIENT_SECRET, redirect, PROJECT)
+    simulator = build_simulator(pubsub_url=plan.url("pubsub"), clients=[client], behaviour=behaviour)
+    return Google(simulator.app(), simulator.identity.sign, simulator.push_gate.admit, simulator.clock.now)

@@ -1,0 +1,80 @@
+"""What each name of `infra/functions.json` is in the local stack."""
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+
+from tests.sandbox.plan import PROJECT, Plan
+from tests.sandbox.trouble import TroubleError
+
+PUSH_SERVICE_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
+CRM_AUDIENCE = "gmail-sync"
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"
+
+
+def environment(plan: Plan, function: str) -> dict[str, str]:
+    """What one function finds in its environment: what the table names, and where the emulators and the clock are."""
+    row, values = plan.table.functions[function], _values(plan)
+    own = {"PUSH_AUDIENCE": plan.url(function)}
+    named = {name: _value(name, own | values) for name in (*row.environment, *row.secrets)}
+    local = {
+        "FIRESTORE_EMULATOR_HOST": plan.host("firestore"),
+        "PUBSUB_EMULATOR_HOST": plan.host("pubsub"),
+        "CLOCK_URL": f"{plan.url('gmail')}/control/clock",
+        # The clock is refused to whoever has no Gmail API on this machine.
+        "GMAIL_API_URL": f"{plan.url('gmail')}/",
+    }
+    return named | local
+
+
+def _value(name: str, values: Mapping[str, str]) -> str:
+    if name not in values:
+        raise TroubleError(f"infra/functions.json names {name}, which tests/sandbox/settings.py has no value for.")
+    return values[name]
+
+
+def _values(plan: Plan) -> dict[str, str]:
+    gmail, issuer = plan.url("gmail"), plan.url("issuer")
+    kept = plan.run_dir / "secrets"
+    google = {
+        "GMAIL_API_URL": f"{gmail}/",
+        "GMAIL_UNITS_PER_MINUTE": "6000",
+        "OAUTH_AUTHORIZE_URL": f"{gmail}/o/oauth2/v2/auth",
+        "OAUTH_TOKEN_URL": f"{gmail}/token",
+        "OAUTH_REVOKE_URL": f"{gmail}/revoke",
+        "OAUTH_CERTS_URL": f"{gmail}/oauth2/v1/certs",
+        "OAUTH_CLIENT_ID": CLIENT_ID,
+        "PUSH_CERTS_URL": f"{gmail}/oauth2/v1/certs",
+        "PUSH_SERVICE_ACCOUNT": PUSH_SERVICE_ACCOUNT,
+    }
+    if "oauth_callback" in plan.ports:
+        google["OAUTH_REDIRECT_URL"] = f"{plan.url('oauth_callback')}/"
+    crm = {
+        "CRM_ISSUER": issuer,
+        "CRM_AUDIENCE": CRM_AUDIENCE,
+        "CRM_JWKS_URL": f"{issuer}/.well-known/jwks.json",
+        "CRM_ORIGINS": plan.url("crm"),
+        "RETURN_URLS": plan.return_to,
+    }
+    own = {
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "FIRESTORE_DATABASE": "(default)",
+        "BLOBS_URL": f"file://{plan.run_dir / 'blobs'}",
+        "KEYSET": f"file://{kept / 'keyset.json'}",
+        "OAUTH_CLIENT_SECRET": f"file://{kept / 'oauth_client_secret'}",
+    }
+    values = google | crm | own | plan.table.topics
+    if unknown := set(plan.changed) - set(values):
+        raise TroubleError(f"There is no setting {min(unknown)} to change; there are {', '.join(sorted(values))}.")
+    return values | plan.changed
+
+
+def write_secrets(plan: Plan) -> None:
+    """New secrets for this run, readable by their owner only."""
+    kept = plan.run_dir / "secrets"
+    kept.mkdir(mode=0o700)
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    (kept / "keyset.json").write_text(json.dumps({"primary": "k1", "keys": {"k1": key}}))
+    (kept / "oauth_client_secret").write_text(CLIENT_SECRET)
