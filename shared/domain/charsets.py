@@ -37,6 +37,8 @@ _LONGEST_NAME: Final = 40
 _SEVERAL_OCTETS: Final = ("gb", "big5", "cp932", "cp949", "cp950", "euc", "shift", "iso2022", "hz", "johab")
 _WIDE_UNICODE: Final = ("utf-16", "utf-32")
 _THREE_OCTETS: Final = re.compile("[\u0800-\uffff]")
+_C1: Final = re.compile("[\x80-\x9f]")
+_MEANT: Final = {code: text for code in range(0x80, 0xA0) if (text := bytes([code]).decode("cp1252", "ignore"))}
 _SAMPLE: Final = 10_000
 
 
@@ -61,8 +63,14 @@ def decode(octets: bytes, charset: str | None) -> str:
 def decode_body(octets: bytes, charset: str | None) -> str:
     """Read a body: as `decode`, but octets that are plainly UTF-8 are read so whatever they claim to be.
 
-    Gmail converts bodies to UTF-8 and leaves the label as it was; other gateways do, too.
+    Gmail converts bodies to UTF-8 and leaves the label as it was; other gateways do, too. Control characters that are
+    none in Windows-1252 are what they are there, as in HTML.
     """
+    text = _likely(octets, charset)
+    return text.translate(_MEANT) if _C1.search(text) else text
+
+
+def _likely(octets: bytes, charset: str | None) -> str:
     codec = _codec(charset) or ""
     if codec == "utf-8-sig" or (octets.isascii() and not codec.startswith(_WIDE_UNICODE)):
         return decode(octets, charset)

@@ -72,7 +72,7 @@ def ids(message_ids: Iterable[str]) -> str:
 
 def parameter(name: str, value: str) -> str:
     """A parameter of a header: quoted if ASCII and short, else by RFC 2231 in pieces that fit a line."""
-    if value.isascii() and value.isprintable() and len(value) <= _PARAMETER_CHARS:
+    if value.isascii() and value.isprintable() and "=?" not in value and len(value) <= _PARAMETER_CHARS:
         return f";{FOLD}{name}={quoted(value)}"
     pieces = [""]
     for char in _PERCENT.findall(quote(value, safe="", errors="replace")):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
@@ -69,8 +70,13 @@ def _plain(html: str) -> str:
 
 
 def _cleaned(html: str) -> str:
-    clean = nh3.clean(
-        html,
+    clean = _cleaner().clean(html)
+    return _IMAGE.sub(_without_fetch, _FIRST_LINE_END.sub(r"\g<0>\n", clean))
+
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=set(_SHOWN.split()),
         clean_content_tags=set(_DROPPED_WHOLE.split()),
         attributes=_ATTRIBUTES,
@@ -79,7 +85,6 @@ def _cleaned(html: str) -> str:
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
-    return _IMAGE.sub(_without_fetch, _FIRST_LINE_END.sub(r"\g<0>\n", clean))
 
 
 def link_inline(html: str, urls: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from shared.domain.linking import Account, attached, check, connected, detached,
 from shared.domain.mailbox import Grant, Mailbox
 from shared.domain.places import AuditEntry
 from shared.errors import GrantLost, Refused, Rejected, Transient
-from shared.ports.gmail import Gmail
+from shared.ports.gmail import Gmail, Sealer
 from shared.ports.store import Create, Delete, Put, Replace, Store, Stored, Write
 from shared.ports.world import Event, Topics
 from shared.usecases.absence import found, nothing_here
@@ -69,8 +69,7 @@ def complete(
     """
     pending = _pending(store, connect_code, caller, patience)
     consent, name = pending.value, pending.key.path.rpartition("/")[2]
-    identity = found(consent.granted_to)
-    refresh_token = google.sealer.unseal(consent.grant, owner=name, purpose=PENDING)
+    identity, refresh_token = found(consent.granted_to), _unsealed(google.sealer, consent, name)
     gmail = google.mailboxes.open_with(refresh_token)
     try:
         account = survey(gmail, identity, clock=patience.clock)
@@ -104,6 +103,13 @@ def _pending(store: Store, connect_code: str, caller: Caller, patience: Patience
     if not right or not consent.granted_to or consent.expires_at <= patience.now():
         raise _expired()
     return stored
+
+
+def _unsealed(sealer: Sealer, consent: Consent, name: str) -> str:
+    try:
+        return sealer.unseal(consent.grant, owner=name, purpose=PENDING)
+    except Refused:
+        raise _expired() from None
 
 
 def _link(store: Store, pending: Stored[Consent], account: Account, sealed: str) -> Linked:

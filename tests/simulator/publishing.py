@@ -15,7 +15,7 @@ class PubSub:
         self.published: list[dict[str, Any]] = []
         published = self.published
 
-        class Handler(BaseHTTPRequestHandler):
+        class Endpoint(BaseHTTPRequestHandler):
             """Answers the publish call."""
 
             def do_POST(self) -> None:
@@ -31,7 +31,7 @@ class PubSub:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
                 """Keeps quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

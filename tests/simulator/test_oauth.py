@@ -78,6 +78,8 @@ def test_access_tokens_expire_by_the_stacks_clock(gmail: Running) -> None:
     expired = ask("GET", url, headers=header)
     assert expired.status == 401
     assert expired.json()["error"]["status"] == "UNAUTHENTICATED"
+    called = gmail.items("calls", email=email, method="gmail.users.getProfile")
+    assert [one["status"] for one in called] == [200, 401]
     assert 'error="invalid_token"' in expired.headers["WWW-Authenticate"]
 
 

@@ -138,6 +138,8 @@ BROKEN = [
     b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
     + b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 200,
     b"Subject: =?utf-8?b?!!!?= =?nope?q?x?= =?utf-7?q?+2AA-?=\r\nFrom: =?utf-8?q?a=40b=2C?= <c@d.example>\r\n\r\n",
+    b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3000)),
+    b"From: " + b"(" * 3000 + b"\r\nSubject: " + b"=?utf-8?q?" * 3000 + b"\r\n\r\n",
     b"Subject: caf\xe9\r\nX-Nul: a\x00b\r\n\r\nx\x00y",
     b"Content-Type: application/pdf; name*0*=utf-8''%ff; name*1=b\r\nContent-Disposition: attachment; filename*=x\r\n",
 ]

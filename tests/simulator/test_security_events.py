@@ -19,7 +19,7 @@ Received = list[tuple[str, str]]
 def receiver() -> Iterator[tuple[str, Received]]:
     received: Received = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Endpoint(BaseHTTPRequestHandler):
         """Takes every event."""
 
         def do_POST(self) -> None:
@@ -32,7 +32,7 @@ def receiver() -> Iterator[tuple[str, Received]]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
             """Keeps quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/", received
     server.shutdown()

@@ -93,8 +93,9 @@ def test_a_from_that_is_no_alias_is_replaced_and_its_name_kept(gmail: Running) -
     users = gmail.users(email)
     for given, kept in [
         ("Sales <sales@agency.example>", "Sales <sales@agency.example>"),
-        ("New <new@agency.example>", f'"New" <{email}>'),
-        ("Boss <boss@else.example>", f'"Boss" <{email}>'),
+        ("New <new@agency.example>", f"New <{email}>"),
+        ('"B, B" <boss@else.example>', f'"B, B" <{email}>'),
+        ("Boss <boss@else.example>", f"Boss <{email}>"),
     ]:
         send(users, mail(given, "carl@customer.example"))
         assert sent_mail(gmail, email)["From"] == kept

@@ -25,7 +25,7 @@ class OwnAuthorization:
         with self._lock:
             try:
                 if self._credentials is None:
-                    self._credentials, _ = google.auth.default(scopes=[SCOPE])
+                    self._credentials, _ = google.auth.default(scopes=[SCOPE], request=self._request)
                 if not self._credentials.valid:
                     self._credentials.refresh(self._request)  # type: ignore[no-untyped-call]
             except GoogleAuthError as error:

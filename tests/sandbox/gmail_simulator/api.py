@@ -46,19 +46,23 @@ class Call:
         return str(self.query.get("format", "full")).lower()
 
 
-Handler = Callable[[Call], bytes | Awaitable[bytes]]
+Perform = Callable[[Call], bytes | Awaitable[bytes]]
 """A method: its answer's JSON, empty for 204. GoogleError where Gmail refuses."""
+
+
+def _bearer(request: ApiRequest) -> str:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        value = next((v for n, v in request.query if n in {"access_token", "oauth_token"}), "")
+    return value.strip()
 
 
 def authenticate(world: World, request: ApiRequest) -> AccessToken:
     """The bearer token of a request; GoogleError 401 without a working one."""
-    header = request.headers.get("Authorization", "")
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() != "bearer":
-        value = next((v for n, v in request.query if n in {"access_token", "oauth_token"}), "")
+    value = _bearer(request)
     if not value:
         raise errors.no_credentials()
-    token = world.grants.access(value.strip())
+    token = world.grants.access(value)
     if token is None:
         raise errors.bad_credentials()
     return token
@@ -83,22 +87,22 @@ def refusal(error: GoogleError) -> Answer:
     return Answer(error.status, error.body(), headers=dict(error.headers))
 
 
-def refused(world: World, method: str, request: ApiRequest, error: GoogleError) -> Answer:
-    """Records a call that was not admitted and answers it."""
-    answer = refusal(error)
-    try:
-        email = authenticate(world, request).grant.account.email
-    except GoogleError:
-        email = None
-    world.calls.add(Recorded(world.clock.now(), method, email, None, None, answer.status, 0, len(answer.body)))
+def refused(world: World, route: Route, request: ApiRequest, error: GoogleError) -> Answer:
+    """Records a call that was not admitted, as far as it can be told whose it was and what it asked, and answers it."""
+    answer, owner = refusal(error), world.grants.owner(_bearer(request))
+    named = route.path.get("messageId") or route.path.get("id")
+    form = dict(request.query).get("format", "full").lower() if "format" in route.method.query else None
+    email = owner.account.email if owner else None
+    one = Recorded(world.clock.now(), route.method.id, email, named, form, answer.status, 0, len(answer.body))
+    world.calls.add(one)
     return answer
 
 
 class GmailApi:
     """The API's methods by discovery id, on one world."""
 
-    def __init__(self, world: World, handlers: dict[str, Handler]) -> None:
-        self.world, self._handlers = world, handlers
+    def __init__(self, world: World, methods: dict[str, Perform]) -> None:
+        self.world, self._methods = world, methods
 
     async def serve(self, request: ApiRequest, *, already: int = 0) -> Answer:
         """Answers one request; `already` siblings of the same batch run at the same time."""
@@ -108,7 +112,7 @@ class GmailApi:
         try:
             call = admit(self.world, route, request)
         except GoogleError as error:
-            return refused(self.world, route.method.id, request, error)
+            return refused(self.world, route, request, error)
         return await self.perform(call, already=already)
 
     async def perform(self, call: Call, *, already: int = 0) -> Answer:
@@ -141,10 +145,10 @@ class GmailApi:
             raise strike.error
 
     async def _effect(self, call: Call) -> Answer:
-        handler = self._handlers.get(call.method.id)
-        if handler is None:
+        perform = self._methods.get(call.method.id)
+        if perform is None:
             raise GoogleError(501, f"{call.method.id} is not simulated", "notImplemented")
-        made = handler(call)
+        made = perform(call)
         body = made if isinstance(made, bytes) else await made
         if body and "fields" in call.query:
             body = chosen(body, call.query["fields"])

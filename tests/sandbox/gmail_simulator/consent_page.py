@@ -56,7 +56,7 @@ def consent_page(request: AuthorizationRequest, accounts: Iterable[Account], que
         f"<fieldset><legend>Choose an account</legend>{people}</fieldset>"
         f"<fieldset><legend>Select what {escape(request.client.id)} can access</legend>{boxes}"
         "<small>Your name and email address are shared with it.</small></fieldset>"
-        '<nav><button name="action" value="cancel">Cancel</button>'
+        '<nav><button name="action" value="cancel" formnovalidate>Cancel</button>'
         '<button name="action" value="continue">Continue</button></nav></form>',
     )
 

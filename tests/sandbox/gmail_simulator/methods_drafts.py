@@ -1,7 +1,7 @@
 """Drafts, and threads as a whole."""
 
 from tests.sandbox.gmail_simulator import drafts
-from tests.sandbox.gmail_simulator.api import Call, Handler
+from tests.sandbox.gmail_simulator.api import Call, Perform
 from tests.sandbox.gmail_simulator.errors import invalid, not_found
 from tests.sandbox.gmail_simulator.message import StoredMessage
 from tests.sandbox.gmail_simulator.methods_messages import changes, check_format, matches, page_of, raw_mail, reference
@@ -108,7 +108,7 @@ def _relabelled(call: Call, add: list[str], remove: list[str]) -> bytes:
     return to_json({"id": call.path["id"], "messages": [reference(message) for message in messages]})
 
 
-HANDLERS: dict[str, Handler] = {
+METHODS: dict[str, Perform] = {
     "gmail.users.drafts.create": create_draft,
     "gmail.users.drafts.update": update_draft,
     "gmail.users.drafts.get": get_draft,

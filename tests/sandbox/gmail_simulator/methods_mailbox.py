@@ -3,7 +3,7 @@
 import base64
 import re
 
-from tests.sandbox.gmail_simulator.api import Call, Handler
+from tests.sandbox.gmail_simulator.api import Call, Perform
 from tests.sandbox.gmail_simulator.errors import bad_field, invalid, not_found
 from tests.sandbox.gmail_simulator.history import Record, matching
 from tests.sandbox.gmail_simulator.wire import Json, to_json
@@ -87,7 +87,7 @@ def _place(token: str) -> int:
     return int(told[1])
 
 
-HANDLERS: dict[str, Handler] = {
+METHODS: dict[str, Perform] = {
     "gmail.users.getProfile": get_profile,
     "gmail.users.watch": watch,
     "gmail.users.stop": stop,

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from tests.sandbox.gmail_simulator.api import Call, Handler
+from tests.sandbox.gmail_simulator.api import Call, Perform
 from tests.sandbox.gmail_simulator.errors import GoogleError, invalid, not_found
 from tests.sandbox.gmail_simulator.labels import FIXED
 from tests.sandbox.gmail_simulator.message import StoredMessage
@@ -199,7 +199,7 @@ def batch_modify(call: Call) -> bytes:
     return b""
 
 
-HANDLERS: dict[str, Handler] = {
+METHODS: dict[str, Perform] = {
     "gmail.users.messages.get": get_message,
     "gmail.users.messages.list": list_messages,
     "gmail.users.messages.attachments.get": get_attachment,

@@ -1,7 +1,7 @@
 """Labels, and the addresses that the account may send as."""
 
 from tests.sandbox.gmail_simulator.accounts import Account
-from tests.sandbox.gmail_simulator.api import Call, Handler
+from tests.sandbox.gmail_simulator.api import Call, Perform
 from tests.sandbox.gmail_simulator.errors import GoogleError, invalid, not_found
 from tests.sandbox.gmail_simulator.wire import Json, to_json
 
@@ -105,7 +105,7 @@ def send_as(account: Account) -> list[Json]:
     return [primary, *aliases]
 
 
-HANDLERS: dict[str, Handler] = {
+METHODS: dict[str, Perform] = {
     "gmail.users.labels.list": list_labels,
     "gmail.users.labels.get": get_label,
     "gmail.users.labels.create": create_label,

@@ -115,7 +115,8 @@ class OAuthServer:
             text = _GRANT_GONE if code == "invalid_grant" else str(strike.error)
             answer = Answer(status, to_json({"error": code, "error_description": text}))
         else:
-            answer, email = effect()
+            answer, known = effect()
+            email = known or email
         self._world.calls.add(Call(self._world.clock.now(), method, email, None, None, answer.status, 0, 0))
         return shown(answer, strike)
 

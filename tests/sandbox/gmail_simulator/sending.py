@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 
 from tests.sandbox.gmail_simulator.accounts import Account
 from tests.sandbox.gmail_simulator.addresses import addresses, is_address
@@ -131,7 +131,7 @@ def _as_gmail_sends(world: World, account: Account, raw: bytes, block: Block) ->
     if len(senders) != 1 or not account.may_send_as(senders[0][1]):
         drop.add("from")
         name = senders[0][0] if senders else account.name
-        add.append(("From", f'"{name}" <{account.email}>' if name else account.email))
+        add.append(("From", formataddr((name, account.email))))
     if block.first("date") is None:
         add.append(("Date", _date(world.clock)))
     if block.first("mime-version") is None:

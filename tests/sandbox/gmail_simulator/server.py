@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from tests.sandbox.gmail_simulator import methods_drafts, methods_mailbox, methods_messages, methods_settings
-from tests.sandbox.gmail_simulator.api import GmailApi, Handler, refusal
+from tests.sandbox.gmail_simulator.api import GmailApi, Perform, refusal
 from tests.sandbox.gmail_simulator.batch import serve_batch
 from tests.sandbox.gmail_simulator.control_conditions import ConditionControl
 from tests.sandbox.gmail_simulator.control_mailboxes import MailboxControl
@@ -18,11 +18,11 @@ from tests.sandbox.gmail_simulator.world import World
 
 LARGEST_BODY = 128 * 1024 * 1024
 
-HANDLERS: dict[str, Handler] = {
-    **methods_mailbox.HANDLERS,
-    **methods_messages.HANDLERS,
-    **methods_settings.HANDLERS,
-    **methods_drafts.HANDLERS,
+METHODS: dict[str, Perform] = {
+    **methods_mailbox.METHODS,
+    **methods_messages.METHODS,
+    **methods_settings.METHODS,
+    **methods_drafts.METHODS,
 }
 
 Serve = Callable[[web.Request], Awaitable[Answer]]
@@ -32,7 +32,7 @@ class Server:
     """Wires the parts of the simulator to paths."""
 
     def __init__(self, world: World) -> None:
-        self._api = GmailApi(world, HANDLERS)
+        self._api = GmailApi(world, METHODS)
         self._uploads = UploadServer(world, self._api)
         self._oauth = OAuthServer(world)
         self._controls = [*MailboxControl(world).routes(), *ConditionControl(world).routes()]

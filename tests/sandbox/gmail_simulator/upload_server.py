@@ -35,7 +35,7 @@ class UploadServer:
         try:
             return await self._begin(request, route, asked)
         except GoogleError as error:
-            return refused(self._world, route.method.id, asked, error)
+            return refused(self._world, route, asked, error)
 
     async def _begin(self, request: web.Request, route: Route, asked: ApiRequest) -> Answer:
         form = request.query.get("uploadType") or request.query.get("upload_protocol") or "media"

@@ -1,0 +1,101 @@
+"""A stand-in for Cloud Storage: the few calls of its JSON API by which a blob is streamed in and out."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+OBJECT = re.compile(r"/(?:download/)?storage/v1/b/[^/]+/o/([^/]+)")
+UPLOAD = re.compile(r"/upload/storage/v1/b/[^/]+/o")
+
+
+class Bucket:
+    """What is stored, and uploads that are not finished."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.uploads: dict[str, tuple[str, bytearray]] = {}
+
+
+class Calls(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    bucket: Bucket
+
+    def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _json(self, status: int, body: Any, **headers: str) -> None:
+        self._answer(status, json.dumps(body).encode(), Content_Type="application/json", **headers)
+
+    def _object(self) -> str | None:
+        found = OBJECT.fullmatch(urlsplit(self.path).path)
+        name = unquote(found[1]) if found else None
+        if name not in self.bucket.objects:
+            self._json(404, {"error": {"code": 404, "message": "No such object"}})
+            return None
+        return name
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        url = urlsplit(self.path)
+        name = parse_qs(url.query)["name"][0] if UPLOAD.fullmatch(url.path) else ""
+        session = f"session-{len(self.bucket.uploads)}"
+        self.bucket.uploads[session] = name, bytearray()
+        self._json(200, {}, Location=f"http://{self.headers['Host']}/upload/session/{session}")
+
+    def do_PUT(self) -> None:
+        name, content = self.bucket.uploads[self.path.rpartition("/")[2]]
+        content += self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Range"].endswith("/*"):
+            self._answer(308, Range=f"bytes=0-{len(content) - 1}")
+            return
+        self.bucket.objects[name] = bytes(content)
+        self._json(200, {"name": name, "bucket": "b", "size": str(len(content))})
+
+    def do_GET(self) -> None:
+        if (name := self._object()) is None:
+            return
+        content = self.bucket.objects[name]
+        if "alt=media" not in self.path:
+            self._json(200, {"name": name, "bucket": "b", "size": str(len(content))})
+            return
+        first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        if int(first) >= len(content):
+            self._json(416, {"error": {"code": 416, "message": "Range"}})
+            return
+        some = content[int(first) : int(last) + 1 if last else None]
+        self._answer(206, some, Content_Range=f"bytes {first}-{int(first) + len(some) - 1}/{len(content)}")
+
+    def do_DELETE(self) -> None:
+        if self.path.startswith("/upload/session/"):
+            del self.bucket.uploads[self.path.rpartition("/")[2]]
+            self._answer(204)
+        elif name := self._object():
+            del self.bucket.objects[name]
+            self._answer(204)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, Bucket]]:
+    """Its address, for STORAGE_EMULATOR_HOST, and what it holds."""
+    bucket = Bucket()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundCalls", (Calls,), {"bucket": bucket}))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", bucket
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
