@@ -18,6 +18,7 @@ from shared.errors import (
 )
 from shared.ports.gmail import FullMail, MailHeaders
 from shared.usecases.batch import Batch
+from shared.usecases.doubted_send import InDoubt
 from shared.usecases.ends import GONE
 from shared.usecases.hold_mailbox import Changed
 from shared.usecases.place_mail import Places, slot
@@ -47,6 +48,8 @@ class Fetched:
             raise
         except Gone:
             self.failed[gmail_id] = GONE
+        except InDoubt:
+            self.failed[gmail_id] = "may be a send in doubt"
         except Exception as error:  # noqa: BLE001 - one mail that raises must not stop the others (F29)
             self.failed[gmail_id] = f"unreadable: {type(error).__name__}"
 

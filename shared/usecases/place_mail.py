@@ -15,6 +15,7 @@ from shared.domain.message import Message, Thread
 from shared.domain.placement import Placement, View, place
 from shared.usecases.adopt_sent import Adoption, adoption
 from shared.usecases.batch import Batch
+from shared.usecases.doubted_send import await_doubted
 from shared.usecases.sync_work import Work
 
 
@@ -63,6 +64,8 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
     Stages the thread's pins and people, which the chunk's next mail then sees, and a send of our own as sent.
     """
     own = adoption(batch, mail, work.mailbox.id, work.ports.sealer, now=work.at())
+    if mail.outbound and not own:
+        await_doubted(batch, work, mail)
     placed = []
     for location, link in work.mailbox.links.items():
         settings = batch.value(keys.location(location))

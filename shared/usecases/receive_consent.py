@@ -36,17 +36,25 @@ def code_digest(code: str) -> str:
 
 
 def receive_consent(
-    back: CameBack, *, store: Store, grants: Grants, sealer: Sealer, chance: Chance, now: datetime
+    back: CameBack,
+    *,
+    store: Store,
+    grants: Grants,
+    sealer: Sealer,
+    chance: Chance,
+    return_urls: frozenset[str],
+    now: datetime,
 ) -> str:
     """The page of the CRM to send the browser to, with a connect code or an error (R03).
 
-    Raises `Rejected`, before anything is asked of Google, for a state that is unknown, used or old.
+    Raises `Rejected`, before anything is asked of Google, for a state that is unknown, used or old, or whose page is
+    no longer allowed.
     """
     if not back.state or len(back.state) > LONGEST or len(back.code) > LONGEST or not (back.code or back.error):
         raise _bad_state()
     key = keys.consent(consent_name(back.state))
     stored = store.read(key).stored(key)
-    if not stored or stored.value.used or stored.value.expires_at <= now:
+    if not stored or stored.value.used or stored.value.expires_at <= now or stored.value.return_to not in return_urls:
         raise _bad_state()
     taken = _taken(store, stored)
     name = key.path.rpartition("/")[2]

@@ -49,6 +49,7 @@ class Office:
         self.mailboxes, self.grants, self.sealer = FakeGmailAccess(), FakeGrants(), FakeSealer()
         self.google = Google(self.mailboxes, self.grants, self.sealer)
         self.patience = Patience(self.clock, self.chance)
+        self.return_urls = frozenset({PAGE})
         for location in (HERE, THERE):
             put_location(
                 self.store, location, name="Office", preset="known_contacts", settings={}, patience=self.patience
@@ -69,7 +70,7 @@ class Office:
             grants=self.grants,
             sealer=self.sealer,
             chance=self.chance,
-            return_urls=frozenset({PAGE}),
+            return_urls=self.return_urls,
             now=self.clock.now(),
         )
 
@@ -80,6 +81,7 @@ class Office:
             grants=self.grants,
             sealer=self.sealer,
             chance=self.chance,
+            return_urls=self.return_urls,
             now=self.clock.now(),
         )
 

@@ -58,9 +58,7 @@ def test_t05_only_the_very_pages_that_are_listed_are_returned_to(return_to: str)
     assert not office.grants.asked
 
 
-@pytest.mark.parametrize(
-    ("location", "user"), [(LocationId("elsewhere"), UserId("ann")), (HERE, UserId("stranger"))]
-)
+@pytest.mark.parametrize(("location", "user"), [(LocationId("elsewhere"), UserId("ann")), (HERE, UserId("stranger"))])
 def test_r01_only_a_user_of_the_location_can_begin(location: LocationId, user: UserId) -> None:
     with pytest.raises(Rejected, match="not_found"):
         Office().begin(location=location, user=user)

@@ -429,3 +429,33 @@ def test_lost_topics_leave_the_connection_standing_and_due() -> None:
 
     assert completed.problems == ("topics: topics: 503",)
     assert office.mailbox().wake_at == office.clock.now()
+
+
+def test_r08_of_two_users_who_connect_one_mailbox_at_once_one_gets_it() -> None:
+    office = Office()
+    anns, bobs = office.consented()["connect_code"], office.consented(user=BOB)["connect_code"]
+    raced: list[bool] = []
+
+    def other_first(_: Sequence[Write]) -> None:
+        if not raced:
+            raced.append(True)
+            office.complete(bobs, user=BOB)
+
+    office.store.before_commit = other_first
+
+    with pytest.raises(Rejected, match="mailbox_in_use"):
+        office.complete(anns)
+
+    assert office.mailbox().links[HERE].user == BOB
+    assert office.grants.revoked == []
+    assert office.status(user=BOB).state == "connected"
+
+
+def test_t08_a_consent_whose_grant_was_moved_is_of_no_use() -> None:
+    office = Office()
+    first, second = office.consented()["connect_code"], office.consented()["connect_code"]
+    paths = [f"pending_consents/{code.partition('.')[0]}" for code in (first, second)]
+    office.store.documents[paths[0]][0]["grant"] = office.store.documents[paths[1]][0]["grant"]
+
+    with pytest.raises(Rejected, match="code_expired"):
+        office.complete(first)

@@ -2,12 +2,17 @@
 
 import contextlib
 import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.domain import keys
-from shared.domain.identifiers import LocationId
+from shared.domain.addresses import Address, Person
+from shared.domain.identifiers import LocationId, MailboxId, MessageId, UserId
+from shared.domain.outbox import EntryState, OutboxEntry, SendFacts
 from shared.errors import GrantLost, Refused, Remedy, Transient
+from shared.ports.store import Put
 from shared.usecases.process_notification import Ending
 from tests.unit.inbound import ADA, HERE, World, letter
 
@@ -406,3 +411,40 @@ def test_F04_mail_whose_notification_was_dropped_within_a_second_of_the_last_one
     world.tick()
     assert sorted(world.conversation("bob")) == ["One", "Two"]
     assert world.tick() == []
+
+
+def calling_entry(subject: str) -> OutboxEntry:
+    return OutboxEntry(
+        MessageId("entry"),
+        HERE,
+        UserId("ada"),
+        MailboxId("mailbox-ada"),
+        "digest",
+        datetime(2026, 3, 1, tzinfo=UTC),
+        state=EntryState.CALLING,
+        to=(Person("", Address("bob@client.example")),),
+        subject=subject,
+    )
+
+
+def test_F53_a_sent_mail_that_may_be_a_send_in_doubt_waits_until_that_is_settled(world: World) -> None:
+    entry = calling_entry("Offer")
+    world.store.commit([Put(keys.outbox(entry.id), entry)])
+    name = world.gmail.deliver(letter(ADA, "bob@client.example", "Offer"), labels=["SENT"])
+    world.gmail.deliver(letter(ADA, "bob@client.example", "Something else"), labels=["SENT"])
+    world.push()
+    assert world.conversation("bob") == ["Something else"]
+    assert world.parked() == {name: "may be a send in doubt"}
+    world.store.commit([Put(keys.outbox(entry.id), replace(entry, state=EntryState.FAILED))])
+    world.clock.advance(minutes=2)
+    world.tick()
+    assert sorted(world.conversation("bob")) == ["Offer", "Something else"]
+
+
+def test_F53_once_the_marker_is_known_to_survive_a_mail_without_it_is_none_of_ours(world: World) -> None:
+    entry = calling_entry("Offer")
+    world.store.commit([Put(keys.outbox(entry.id), entry), Put(keys.SEND_FACTS, SendFacts(marker_survives=True))])
+    world.gmail.deliver(letter(ADA, "bob@client.example", "Offer"), labels=["SENT"])
+    world.push()
+    assert world.store.operations["queries"] == 0
+    assert world.conversation("bob") == ["Offer"]

@@ -178,3 +178,15 @@ def test_a_code_is_good_for_five_minutes() -> None:
     kept = office.store.documents[f"pending_consents/{back['connect_code'].partition('.')[0]}"][0]
 
     assert kept["expires_at"] - office.clock.now() == timedelta(seconds=1)
+
+
+def test_t05_a_page_that_is_no_longer_allowed_is_not_returned_to() -> None:
+    office = Office()
+    state = state_of(office.begin())
+    code = office.grants.consent(state, ANNS)
+    office.return_urls = frozenset({"https://new.example/connected"})
+
+    with pytest.raises(Rejected, match="invalid_request"):
+        office.come_back(state, code=code)
+
+    assert office.grants.exchanges == 0
