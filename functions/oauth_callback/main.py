@@ -19,6 +19,7 @@ def oauth_callback(request: flask.Request) -> flask.Response:
         grants=google.grants(),
         sealer=google.sealer(),
         chance=state.Random(),
+        return_urls=google.return_urls(),
         now=state.clock().now(),
     )
     return receive(request, state.clock().now, run)

@@ -60,10 +60,10 @@ def read_addresses(value: str) -> Reading:
 
 def read_sender(values: Sequence[str]) -> Person | None:
     """Read the sender that the From headers agree on (R35): one mailbox, in no group, beyond doubt; else None."""
-    found = [element for value in values for element in elements(value)]
-    people = [_person(element) for element in found]
-    first = people[0] if people else None
-    if first is None or any(element.grouped for element in found):
+    read = [list(elements(value)) for value in values]
+    people = [_person(element) for header in read for element in header]
+    first = people[0] if people and all(read) else None
+    if first is None or any(element.grouped for header in read for element in header):
         return None
     return first if all(person and person.address == first.address for person in people) else None
 

@@ -1,13 +1,14 @@
 """A mail as a location keeps it, and the conversation that it is in."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.addresses import Person
 from shared.domain.identifiers import AttachmentId, ContactId, GmailId, LocationId, MailboxId, MessageId, ThreadId
 
 NOBODY = ContactId("")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Direction(StrEnum):
@@ -127,12 +128,14 @@ class Message:
 class Conversation:
     """All mail with one contact, whose id it has.
 
-    `last_message_ms` is in milliseconds since 1970: a number can be raised without a read.
+    `last_message_ms` and `changed_ms` (when anything in it last changed) are in milliseconds since 1970: a number can
+    be raised without a read.
     """
 
     id: ContactId = NOBODY
     subject: str = ""
     last_message_ms: int = 0
+    changed_ms: int = 0
     message_count: int = 0
     unread: int = 0
 
@@ -155,3 +158,8 @@ class Thread:
     claimed_by: LocationId | None = None
     pins: dict[LocationId, ContactId] = field(default_factory=dict)
     people: dict[LocationId, tuple[str, ...]] = field(default_factory=dict)
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as conversations keep it, rounded up."""
+    return -((EPOCH - moment) // timedelta(milliseconds=1))

@@ -57,7 +57,8 @@ class Calls:
         found = list_conversations(call.location, since=since, limit=limit, after=after, store=self.store)
         last = found[-1].conversation if len(found) == limit else None
         page = [_conversation(one) for one in found]
-        return Answer(body=Page(page, paging.cursor(last.last_message_ms, last.id) if last else None))
+        following = (last.changed_ms if since else last.last_message_ms, last.id) if last else None
+        return Answer(body=Page(page, paging.cursor(*following) if following else None))
 
     def messages(self, call: Call) -> Answer:
         """One contact's mail."""
@@ -77,7 +78,7 @@ class Calls:
     def read(self, call: Call) -> Answer:
         """Nothing in the conversation is unread any more."""
         call.query()
-        mark_read(call.location, ContactId(call.path["conversation"]), store=self.store)
+        mark_read(call.location, ContactId(call.path["conversation"]), now=call.now, store=self.store)
         return Answer(204)
 
     def message(self, call: Call) -> Answer:

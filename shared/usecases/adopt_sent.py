@@ -17,7 +17,7 @@ from shared.domain.identifiers import (
 from shared.domain.keys import Key
 from shared.domain.mail import STARRED, UNREAD, Mail
 from shared.domain.marker import Signer, entry_of
-from shared.domain.message import KnownMail, Message, Source, Status, Thread
+from shared.domain.message import KnownMail, Message, Source, Status, Thread, milliseconds
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.placement import PEOPLE_KEPT
 from shared.ports.world import Event
@@ -70,6 +70,8 @@ def record_sent(batch: Batch, entry: OutboxEntry, copy: SentCopy, *, now: dateti
     done = replace(entry, state=EntryState.SENT, session="", not_before=None, settle_at=settle_at, gmail_id=gmail_id)
     batch.put(keys.outbox(entry.id), done)
     _message(batch, entry, copy)
+    changed = {"changed_ms": milliseconds(now)}
+    batch.count(keys.conversation(entry.location, entry.conversation), latest=changed)
     _alias(batch, entry, copy)
     _known(batch, entry, copy)
     _thread(batch, entry, copy)

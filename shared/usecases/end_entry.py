@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from shared.domain import failures, keys
 from shared.domain.mailbox import Mailbox
 from shared.domain.marker import entry_of
-from shared.domain.message import Failure
+from shared.domain.message import Failure, milliseconds
 from shared.domain.outbox import QUEUE_AT_MOST, EntryState, OutboxEntry, SendFacts
 from shared.domain.outbox_steps import ended, requeued, shown
 from shared.domain.send_window import returned
@@ -140,6 +140,8 @@ def _changed(
         batch.put(keys.outbox(entry.id), made)
         if message := batch.value(message_key):
             batch.put(message_key, shown(message, made.state, failure))
+            changed = {"changed_ms": milliseconds(ports.patience.now())}
+            batch.count(keys.conversation(entry.location, entry.conversation), latest=changed)
         _commit(batch, ports)
         reason = failure.code if failure else "in doubt" if made.state is EntryState.CALLING else ""
         if made.state in {EntryState.FAILED, EntryState.UNKNOWN}:

@@ -1,9 +1,11 @@
 """Mark a conversation read: none of its mail counts as unread any more (R17)."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.identifiers import ContactId, LocationId
+from shared.domain.message import milliseconds
 from shared.errors import Conflict, Rejected, Transient
 from shared.ports.store import Query, Replace, Store, Where
 
@@ -11,7 +13,7 @@ PAGE = 200
 ROUNDS = 50
 
 
-def mark_read(at: LocationId, of: ContactId, *, store: Store) -> int:
+def mark_read(at: LocationId, of: ContactId, *, now: datetime, store: Store) -> int:
     """How many mails were unread. Each page of them is one batch with the conversation, which breaks if mail comes in.
 
     Raises `Rejected` (`not_found`), or `Transient` where more comes in than can be marked.
@@ -29,8 +31,9 @@ def mark_read(at: LocationId, of: ContactId, *, store: Store) -> int:
         last = len(unread) < PAGE
         left = 0 if last else max(0, conversation.value.unread - len(unread))
         writes = [Replace(one, replace(one.value, read=True)) for one in unread]
+        seen = replace(conversation.value, unread=left, changed_ms=milliseconds(now))
         try:
-            store.commit([*writes, Replace(conversation, replace(conversation.value, unread=left))])
+            store.commit([*writes, Replace(conversation, seen)])
         except Conflict:
             continue
         marked += len(unread)

@@ -8,7 +8,7 @@ from shared.domain import keys
 from shared.domain.history import FlagChange
 from shared.domain.identifiers import LocationId, MailboxId
 from shared.domain.mail import UNREAD
-from shared.domain.message import Direction, KnownMail, Message
+from shared.domain.message import Direction, KnownMail, Message, milliseconds
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
 
@@ -28,8 +28,10 @@ def mirror(batch: Batch, known: KnownMail, flags: Iterable[FlagChange], at: date
         if mirrored == message:
             continue
         batch.put(key, mirrored)
-        if message.direction is Direction.INBOUND and mirrored.read != message.read:
-            batch.count(keys.conversation(location, message.conversation), unread=-1 if mirrored.read else 1)
+        counts = message.direction is Direction.INBOUND and mirrored.read != message.read
+        unread = (-1 if mirrored.read else 1) if counts else 0
+        conversation = keys.conversation(location, message.conversation)
+        batch.count(conversation, latest={"changed_ms": milliseconds(at)}, unread=unread)
         events.append(_event(location, mirrored, changed[-1].history_id, at))
     return events
 

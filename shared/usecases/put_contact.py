@@ -8,6 +8,7 @@ from shared.domain import keys
 from shared.domain.addresses import Address
 from shared.domain.identifiers import ContactId, LocationId, UserId
 from shared.domain.location import Contact
+from shared.domain.message import milliseconds
 from shared.ports.store import Count, Create, Delete, Reading, Replace, Store, Write
 from shared.usecases.absence import found
 from shared.usecases.address_writes import entry_writes, joining, leaving
@@ -91,7 +92,7 @@ def _replaced(
         merged = Count(
             keys.conversation(location, contact.id),
             increments={"message_count": past.message_count, "unread": past.unread},
-            maxima={"last_message_ms": past.last_message_ms},
+            maxima={"last_message_ms": past.last_message_ms, "changed_ms": milliseconds(now)},
             fields={"id": contact.id} | ({"subject": past.subject} if newest else {}),
         )
         writes += [merged, Delete(conversation.key, conversation)]

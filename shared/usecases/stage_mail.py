@@ -7,7 +7,7 @@ from shared.domain import keys
 from shared.domain.decisions import LeftOut
 from shared.domain.identifiers import LocationId, MessageId
 from shared.domain.mail import STARRED, UNREAD, Mail
-from shared.domain.message import Direction, KnownMail, Message, Origin, Source, Status
+from shared.domain.message import Direction, KnownMail, Message, Origin, Source, Status, milliseconds
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
 from shared.usecases.ends import Ends
@@ -50,7 +50,7 @@ def _stored(batch: Batch, mail: Mail, placed: Placed, content: Content | None, e
     staged = _seen_again(message, mail, ends) if message else _new(name, mail, placed, content or Content())
     batch.put(keys.message(placed.location, name), staged)
     if not message:
-        _conversation(batch, placed.location, staged)
+        _conversation(batch, placed.location, staged, ends.at)
         ends.bytes += len(staged.body.text) + len(staged.body.html or "")
     ends.events.append(stored_event(placed.location, name, ends.at))
     return name
@@ -69,12 +69,12 @@ def _known(batch: Batch, mail: Mail, messages: dict[LocationId, MessageId], ends
     batch.put(key, replace(known, messages={**known.messages, **messages}))
 
 
-def _conversation(batch: Batch, location: LocationId, message: Message) -> None:
-    at = message.at
+def _conversation(batch: Batch, location: LocationId, message: Message, now: datetime) -> None:
+    at = message.at or now
     batch.count(
         keys.conversation(location, message.conversation),
         fields={"id": message.conversation, "subject": message.subject},
-        latest={"last_message_ms": int(at.timestamp() * 1000)} if at else {},
+        latest={"last_message_ms": milliseconds(at), "changed_ms": milliseconds(now)},
         message_count=1,
         unread=int(message.direction is Direction.INBOUND and not message.read),
     )

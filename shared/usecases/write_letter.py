@@ -18,7 +18,7 @@ from shared.domain.keys import Key
 from shared.domain.letters import letter_of
 from shared.domain.location import Location
 from shared.domain.mailbox import Mailbox
-from shared.domain.message import Attachment, Body, Direction, Message, Origin, Status
+from shared.domain.message import Attachment, Body, Direction, Message, Origin, Status, milliseconds
 from shared.domain.outbox import OutboxEntry
 from shared.domain.replies import ReplyThread, reply_thread
 from shared.domain.sanitise import sanitise
@@ -121,7 +121,7 @@ def write_letter(batch: Batch, writing: Writing, whole: Body, *, now: datetime) 
     batch.count(
         keys.conversation(writing.location, entry.conversation),
         fields={"id": entry.conversation, "subject": entry.subject},
-        latest={"last_message_ms": int(now.timestamp() * 1000)},
+        latest={"last_message_ms": milliseconds(now), "changed_ms": milliseconds(now)},
         message_count=1,
     )
     return entry

@@ -1,5 +1,6 @@
 """A stand-in for Cloud Storage: the few calls of its JSON API by which a blob is streamed in and out."""
 
+import base64
 import json
 import re
 import threading
@@ -7,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+import google_crc32c
 
 OBJECT = re.compile(r"/(?:download/)?storage/v1/b/[^/]+/o/([^/]+)")
 UPLOAD = re.compile(r"/upload/storage/v1/b/[^/]+/o")
@@ -44,11 +47,10 @@ class Calls(BaseHTTPRequestHandler):
         return name
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        url = urlsplit(self.path)
-        name = parse_qs(url.query)["name"][0] if UPLOAD.fullmatch(url.path) else ""
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert UPLOAD.fullmatch(urlsplit(self.path).path)
         session = f"session-{len(self.bucket.uploads)}"
-        self.bucket.uploads[session] = name, bytearray()
+        self.bucket.uploads[session] = told["name"], bytearray()
         self._json(200, {}, Location=f"http://{self.headers['Host']}/upload/session/{session}")
 
     def do_PUT(self) -> None:
@@ -58,7 +60,8 @@ class Calls(BaseHTTPRequestHandler):
             self._answer(308, Range=f"bytes=0-{len(content) - 1}")
             return
         self.bucket.objects[name] = bytes(content)
-        self._json(200, {"name": name, "bucket": "b", "size": str(len(content))})
+        crc32c = base64.b64encode(google_crc32c.value(bytes(content)).to_bytes(4)).decode()
+        self._json(200, {"name": name, "bucket": "b", "size": str(len(content)), "crc32c": crc32c})
 
     def do_GET(self) -> None:
         if (name := self._object()) is None:

@@ -135,7 +135,7 @@ def test_t21_a_name_that_could_lead_elsewhere_is_refused(tmp_path: Path, bucket:
 def test_a_bucket_that_does_not_answer_is_a_passing_trouble() -> None:
     with serving() as (url, _):
         gone = urlsplit(url).port
-    blobs = BucketBlobs(client(f"http://127.0.0.1:{gone}"), "b")
+    blobs = BucketBlobs(client(f"http://127.0.0.1:{gone}"), "b", again_seconds=0.5)
 
     with pytest.raises(Transient):
         blobs.delete("a")

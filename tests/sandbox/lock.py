@@ -24,7 +24,7 @@ def only_one(run_dir: Path) -> Iterator[None]:
             holder = os.pread(lock, 20, 0).decode() or "unknown"
             raise TroubleError(
                 f"A stack already runs in {run_dir} (process {holder}): stop it with Ctrl-C where it runs,"
-                " or start another one beside it with --run-dir."
+                " or start another one beside it with RUN_DIR= (make) or --run-dir."
             ) from error
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)

@@ -18,6 +18,9 @@ LOCATION = "demo"
 DECIDED = frozenset({"stored", "left_out", "gone", "parked"})
 DECIDED_WITHIN_S = 60.0
 SENT_WITHIN_S = 30.0
+# Not faster: about what is not decided yet, explain asks Gmail, which has a quota.
+LOOK_EVERY_S = 0.5
+INBOX = ("INBOX", "UNREAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class MainJob:
         """Makes the location, its people and the user's Gmail account."""
         backend = endpoints.crm("crm-backend", LOCATION, "service")
         backend.put_location("Demonstration")
-        backend.put_user(cast.user.id, cast.user.email, name=cast.user.name)
+        for person in (cast.user, *cast.colleagues):
+            backend.put_user(person.id, person.email, name=person.name)
         for person in cast.contacts:
             backend.put_contact(person.id, person.email, name=person.name)
         endpoints.control().add_mailbox(cast.user.email, name=cast.user.name)
@@ -61,7 +65,10 @@ class MainJob:
     def deliver(self, letters: Sequence[Letter]) -> Iterator[Fate]:
         """All letters arrive; then, in their order, what became of each."""
         gmail, mailbox = self.endpoints.control(), self.cast.user.email
-        arrived = [(letter, str(gmail.deliver(mailbox, letter.raw)["id"])) for letter in letters]
+        arrived = []
+        for letter in letters:
+            labels = ",".join(letter.expected.labels if letter.expected else INBOX)
+            arrived.append((letter, str(gmail.deliver(mailbox, letter.raw, labels=labels)["id"])))
         for letter, gmail_id in arrived:
             yield self._fate(letter, gmail_id)
 
@@ -73,11 +80,21 @@ class MainJob:
             return item["decision"] in DECIDED
 
         try:
-            until(look, within_s=DECIDED_WITHIN_S)
+            until(look, within_s=DECIDED_WITHIN_S, every_s=LOOK_EVERY_S)
         except AssertionError:
             return Fate(letter, gmail_id, item, None)
         message = self.crm.message(item["message"]) if item["decision"] == "stored" else None
         return Fate(letter, gmail_id, item, message)
+
+    def refers(self, contact: str, fate: Fate) -> bool:
+        """Whether a contact's conversation has a reference to the stored mail."""
+        name = fate.message["id"] if fate.message else ""
+        return any(row["id"] == name and row["reference"] for row in self.crm.messages(contact, limit=100))
+
+    def may_be_answered(self, message: Row) -> bool:
+        """Whether the contact whose conversation it is wrote it with their own hands."""
+        (contact,) = (one for one in self.cast.contacts if one.id == message["conversation"])
+        return message["from"]["address"] == contact.email and not message["automatic"]
 
     def reply(self, to: Row) -> Row:
         """Answers a message from the CRM → the message, once Gmail has taken it."""

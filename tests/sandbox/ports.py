@@ -17,7 +17,8 @@ def choose(names: Sequence[str], base: int | None = None) -> dict[str, int]:
         for name, port in ports.items():
             if not is_free(port):
                 raise TroubleError(
-                    f"Port {port} ({name}) is taken: end what listens there, or give another --port-base."
+                    f"Port {port} ({name}) is taken: end what listens there,"
+                    " or give another first port with PORT_BASE= (make) or --port-base."
                 )
         return ports
     # At random, so that two stacks that start together rarely meet.

@@ -80,7 +80,7 @@ def _fork(plan: Plan, name: str) -> int:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         die_with(parent)
-        log = os.open(plan.log(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        log = os.open(plan.log(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
         _serve(plan, name)

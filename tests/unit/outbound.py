@@ -50,7 +50,7 @@ class SendingAccess:
 
 
 class Outbound(World):
-    """`send` accepts, `deliver` takes an entry a step further, `drain` lets timers and workers run until all is quiet."""
+    """`send` accepts, `deliver` takes an entry a step further, `drain` lets timers and workers run for a while."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,10 +79,8 @@ class Outbound(World):
         self.deliver(accepted.id)
         return accepted.id
 
-    def retry(self, name: MessageId, was_sent: bool | None = None) -> None:  # noqa: FBT001
-        retry_send(
-            Retrying(HERE, USER, name, was_sent), store=self.store, topics=self.topics, patience=self.patience
-        )
+    def retry(self, name: MessageId, was_sent: bool | None = None) -> None:
+        retry_send(Retrying(HERE, USER, name, was_sent), store=self.store, topics=self.topics, patience=self.patience)
 
     def drain(self, minutes: int = 60, *, syncing: bool = True) -> None:
         """The schedule's runs of that many minutes, with everything that they publish done."""
@@ -106,6 +104,9 @@ class Outbound(World):
         found = self.message(name)
         assert found
         return found
+
+    def entry_id(self, key: str = "key-1") -> MessageId:
+        return entry_id(HERE, USER, key)
 
     def sent(self) -> list[str]:
         """The raw mails in the Sent folder."""

@@ -7,12 +7,16 @@ import requests
 from google.api_core import exceptions as api
 from google.auth.exceptions import TransportError
 from google.cloud.storage import Client
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.blobs.names import checked
 from shared.errors import Gone, Transient
 
 CHUNK = 1_048_576
 SECONDS = 60
+AGAIN_SECONDS = 20.0
+"""For how long a request is repeated: a name is written with one content only, so that repeating changes nothing."""
 
 
 @contextmanager
@@ -23,15 +27,16 @@ def _failures() -> Iterator[None]:
         raise Gone("blob") from error
     except (api.ServerError, api.TooManyRequests, api.RetryError) as error:
         raise Transient(f"blobs: {type(error).__name__}") from error
-    except (requests.RequestException, TransportError) as error:
+    except (requests.RequestException, TransportError, InvalidResponse, DataCorruption) as error:
         raise Transient(f"blobs: {type(error).__name__}") from error
 
 
 class BucketBlobs:
     """Streams in chunks of 1 MiB both ways; an upload that is not finished leaves nothing."""
 
-    def __init__(self, client: Client, bucket: str) -> None:
+    def __init__(self, client: Client, bucket: str, *, again_seconds: float = AGAIN_SECONDS) -> None:
         self._bucket = client.bucket(bucket)
+        self._again = DEFAULT_RETRY.with_timeout(again_seconds)
 
     def write(self, name: str, blocks: Iterable[bytes]) -> int:
         """Streams the blocks into the object, whole or not at all; the bytes written."""
@@ -39,7 +44,7 @@ class BucketBlobs:
         with (
             _failures(),
             self._bucket.blob(checked(name)).open(
-                "wb", chunk_size=CHUNK, content_type="application/octet-stream", timeout=SECONDS
+                "wb", chunk_size=CHUNK, content_type="application/octet-stream", timeout=SECONDS, retry=self._again
             ) as file,
         ):
             for block in blocks:
@@ -48,7 +53,10 @@ class BucketBlobs:
 
     def read(self, name: str, *, start: int = 0) -> Iterator[bytes]:
         """The object's bytes from `start` on."""
-        with _failures(), self._bucket.blob(checked(name)).open("rb", chunk_size=CHUNK, timeout=SECONDS) as file:
+        with (
+            _failures(),
+            self._bucket.blob(checked(name)).open("rb", chunk_size=CHUNK, timeout=SECONDS, retry=self._again) as file,
+        ):
             if start:
                 file.seek(start)
             while block := file.read(CHUNK):
@@ -58,6 +66,6 @@ class BucketBlobs:
         """No such object any more."""
         try:
             with _failures():
-                self._bucket.blob(checked(name)).delete(timeout=SECONDS)
+                self._bucket.blob(checked(name)).delete(timeout=SECONDS, retry=self._again)
         except Gone:
             return

@@ -21,7 +21,9 @@ CARL = Person("", Address("carl@customer.example"))
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def file(name: str, content: bytes, content_type: str = "application/octet-stream", content_id: str | None = None) -> File:
+def file(
+    name: str, content: bytes, content_type: str = "application/octet-stream", content_id: str | None = None
+) -> File:
     def opened(start: int) -> Iterator[bytes]:
         for at in range(start, len(content), 1_000):
             yield content[at : at + 1_000]
@@ -42,7 +44,7 @@ def parsed(**fields: Any) -> EmailMessage:
     raw = made(**fields)
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert b"\n" not in raw.replace(b"\r\n", b"")
-    return message_from_bytes(raw, policy=SMTP)  # type: ignore[return-value]
+    return message_from_bytes(raw, policy=SMTP)
 
 
 def test_the_headers_are_exactly_those_that_a_mail_needs() -> None:
@@ -55,11 +57,10 @@ def test_the_headers_are_exactly_those_that_a_mail_needs() -> None:
         references=("<p@x>", "<q@x>"),
     )
 
-    assert sorted(mail.keys()) == sorted(
-        "MIME-Version Date From To Cc Bcc Subject Message-ID In-Reply-To References Content-Type "
-        "Content-Transfer-Encoding".split()
-        + [marker.HEADER]
-    )
+    threading = {"Message-ID", "In-Reply-To", "References"}
+    mime = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
+    assert len(mail.keys()) == 13
+    assert set(mail.keys()) == {"Date", "From", "To", "Cc", "Bcc", "Subject", marker.HEADER} | threading | mime
     assert mail["From"].addresses[0].display_name == "Ada"
     assert mail["Cc"].addresses[0].display_name == "Dora, née Ü"
     assert mail["Bcc"].addresses[0].display_name == 'The "boss"'
@@ -69,7 +70,17 @@ def test_the_headers_are_exactly_those_that_a_mail_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Hello", "Grüße,\nAda", "日本語\r\nテキスト", "From here\n.\n..\n--\ntail  \n", "a" * 5_000, "x\ry", "=_=\x00"]
+    "text",
+    [
+        "",
+        "Hello",
+        "Grüße,\nAda",
+        "日本語\r\nテキスト",
+        "From here\n.\n..\n--\ntail  \n",
+        "a" * 5_000,
+        "x\ry",
+        "=_=\x00",
+    ],
 )
 def test_the_text_arrives_as_it_was_written(text: str) -> None:
     mail = parsed(text=text)
@@ -131,7 +142,8 @@ def test_a_file_that_became_shorter_ends_the_stream_with_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["plan.pdf", "Grüße.pdf", 'a"b\\c.txt', "日本語" * 60 + ".txt", "x" * 200, "100% *'ok'.txt", "=?utf-8?b?eA==?="]
+    "name",
+    ["plan.pdf", "Grüße.pdf", 'a"b\\c.txt', "日本語" * 60 + ".txt", "x" * 200, "100% *'ok'.txt", "=?utf-8?b?eA==?="],
 )
 def test_t21_any_filename_comes_out_as_it_went_in(name: str) -> None:
     (attached,) = parsed(files=(file(name, b"x"),)).iter_attachments()
@@ -153,7 +165,9 @@ def test_t15_whatever_is_in_subject_and_names_the_mail_has_exactly_its_own_heade
     assert mail.get_content().strip() == "body"
 
 
-@pytest.mark.parametrize("bad", ["a\r\nBcc: x@evil.example", "a\nb", "a\0b", "a\u2028b", "a\u2029b", "a\x0bb", "a\x85b"])
+@pytest.mark.parametrize(
+    "bad", ["a\r\nBcc: x@evil.example", "a\nb", "a\0b", "a\u2028b", "a\u2029b", "a\x0bb", "a\x85b"]
+)
 def test_t15_no_header_can_be_made_of_what_ends_one(bad: str) -> None:
     with pytest.raises(ValueError, match="unsafe"):
         field("Subject", bad)

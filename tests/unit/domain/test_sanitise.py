@@ -142,11 +142,6 @@ def test_T18_cleaning_twice_changes_nothing_and_the_result_is_harmless(html: str
     assert_harmless(clean)
 
 
-@given(HTML)
-def test_any_html_has_a_text(html: str) -> None:
-    assert not re.search(r"\n\n\n|^\n|\n$", text_of(html))
-
-
 CLEAN = {
     "links say where they go": (
         '<a href="HTTPS://x.example/?a=1&b=2" target=_blank>x</a>',
@@ -158,7 +153,10 @@ CLEAN = {
     ),
     "relative links go nowhere": ("<a href=/x>x</a>", '<a rel="noopener noreferrer">x</a>'),
     "own images": ('<img src="cid:logo@x" alt="Logo">', '<img src="cid:logo@x" alt="Logo">'),
-    "remote images": ('<img src="http://x.example/p.gif?a&b" width=1>', None),
+    "remote images": (
+        '<img src="http://x.example/p.gif?a&b" width=1>',
+        '<img width="1" data-remote-src="http://x.example/p.gif?a&amp;b">',
+    ),
     "images without a scheme": ("<img src=//x.example/p.gif>", '<img data-remote-src="https://x.example/p.gif">'),
     "images with both": (
         "<img data-remote-src=http://a.example/ src=http://b.example/>",
@@ -169,17 +167,16 @@ CLEAN = {
         '<img alt="a&gt;b&quot; src=&quot;http://x" src="cid:a">',
     ),
     "line ends of preformatted text": ("<pre>\n\n\nx</pre>", "<pre>\n\n\nx</pre>"),
-    "tables": ("<table border=1><tr><td colspan=2>x</table>", None),
+    "tables": (
+        "<table border=1><tr><td colspan=2>x</table>",
+        '<table border="1"><tbody><tr><td colspan="2">x</td></tr></tbody></table>',
+    ),
 }
 
 
 @pytest.mark.parametrize(("html", "expected"), CLEAN.values(), ids=CLEAN)
-def test_what_is_harmless_stays(html: str, expected: str | None) -> None:
-    rest = {
-        "remote images": '<img width="1" data-remote-src="http://x.example/p.gif?a&amp;b">',
-        "tables": '<table border="1"><tbody><tr><td colspan="2">x</td></tr></tbody></table>',
-    }
-    assert sanitise(html) == expected or sanitise(html) in rest.values()
+def test_what_is_harmless_stays(html: str, expected: str) -> None:
+    assert sanitise(html) == expected
 
 
 def test_T20_nothing_is_fetched_from_elsewhere() -> None:
@@ -217,22 +214,3 @@ def test_T17_hostile_html_takes_linear_time(html: str) -> None:
 
 def test_html_that_is_too_wild_is_shown_as_text() -> None:
     assert sanitise("<div>" * 5_000 + "Hello &amp; <b>bye</b>") == "<pre>Hello bye</pre>"
-
-
-TEXTS = {
-    "<h1>Hi</h1><p>a  b<br>c</p>d": "Hi\n\na b\nc\n\nd",
-    "<ul><li>1<li>2</ul>": "1\n2",
-    "<table><tr><td>x<td>y<tr><td>z</table>": "x y\nz",
-    "<pre>a\n  b\n\n\nc</pre>": "a\n  b\n\nc",
-    "<title>t</title><style>s</style><script>x</script><p>seen": "seen",
-    "&lt;b&gt;&nbsp;&amp;&eacute;&#x1F600;": "<b>\xa0&é😀",
-    "a<!-- b -->c": "ac",
-    "<img alt='Logo &amp; name' src=http://x.example/>": "Logo & name",
-    "<a href=http://x.example>here</a>": "here",
-    "": "",
-}
-
-
-@pytest.mark.parametrize(("html", "expected"), TEXTS.items())
-def test_html_becomes_the_text_that_a_reader_sees(html: str, expected: str) -> None:
-    assert text_of(html) == expected

@@ -192,16 +192,16 @@ def test_r53_a_hundred_recipients_work_and_one_more_is_refused(world: Outbound) 
 @pytest.mark.parametrize("where", ["subject", "name", "address", "from", "filename"])
 def test_t15_whatever_could_end_a_header_is_refused(world: Outbound, bad: str, where: str) -> None:
     text = f"a{bad}b"
-    mail: dict[str, Any] = {
+    mails: dict[str, dict[str, Any]] = {
         "subject": {"subject": text},
         "name": {"to": [{"address": CARL, "name": text}]},
         "address": {"to": [{"address": f"carl{bad}@customer.example"}]},
         "from": {"from": f"ada{bad}@agency.example"},
         "filename": {},
-    }[where]
+    }
     files = [file_part(text, b"x")] if where == "filename" else []
 
-    assert refused(world, mail, *files).code == "invalid_request"
+    assert refused(world, mails[where], *files).code == "invalid_request"
 
 
 @pytest.mark.parametrize(

@@ -459,3 +459,21 @@ def test_t08_a_consent_whose_grant_was_moved_is_of_no_use() -> None:
 
     with pytest.raises(Rejected, match="code_expired"):
         office.complete(first)
+
+
+def test_f21_a_newer_consent_keeps_its_own_watch() -> None:
+    office = Office()
+    later: list[object] = []
+
+    def reconnected(name: str, _: str) -> None:
+        if name == "watch":
+            office.mailboxes.accounts[ANNS].fail = lambda _name, _what: None
+            office.connect(intent=Intent.RECONNECT)
+            later.append(office.mailbox().watch_expires_at)
+            office.clock.advance(hours=-1)
+
+    office.mailboxes.accounts[ANNS].fail = reconnected
+
+    office.connect()
+
+    assert [office.mailbox().watch_expires_at] == later

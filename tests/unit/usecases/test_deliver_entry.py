@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_r54_what_gmail_does_not_take_for_a_day_has_failed_and_its_place_is_give
 
 
 def test_a_refusal_for_now_without_a_time_is_tried_again_with_growing_distance(world: Outbound) -> None:
-    refusals = []
+    refusals: list[datetime] = []
 
     def refuse(call: str) -> None:
         if call == "begin" and len(refusals) < 3:
@@ -168,7 +169,7 @@ def test_a_refusal_for_now_without_a_time_is_tried_again_with_growing_distance(w
     world.drain(20)
 
     assert world.shown(name).status is Status.SENT
-    gaps = [later - earlier for earlier, later in zip(refusals, refusals[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(refusals)]
     assert gaps == sorted(gaps)
     assert world.mailbox.sends_paused_until is None
 

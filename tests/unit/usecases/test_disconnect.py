@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.domain import keys
+from shared.domain.connection import Intent
 from shared.domain.identifiers import LocationId
 from shared.errors import Conflict, GrantLost, Rejected, Remedy, Transient
 from shared.ports.store import Create, Replace, Write
@@ -202,3 +203,37 @@ def test_a_location_that_is_made_again_has_no_connections() -> None:
     put_location(office.store, HERE, name="Again", preset="known_contacts", settings={}, patience=office.patience)
 
     assert office.status().state == "disconnected"
+
+
+def test_r03_a_grant_that_was_given_meanwhile_is_not_revoked_with_the_old_one() -> None:
+    office = Office()
+    office.connect()
+    again = office.consented(intent=Intent.RECONNECT)["connect_code"]
+
+    def reconnect_at_once(_: Sequence[Write]) -> None:
+        office.store.after_commit = lambda _: None
+        office.complete(again)
+
+    office.store.after_commit = reconnect_at_once
+
+    office.disconnect()
+
+    assert office.grants.revoked == []
+    assert office.mailbox().usable
+    assert office.status().state == "connected"
+
+
+def test_r08_a_link_of_somebody_else_is_never_ended() -> None:
+    office = Office()
+    office.connect()
+    key = keys.mailbox(id_of(ANNS))
+    stored = office.store.read(key).stored(key)
+    assert stored
+    bobs = replace(stored.value.links[HERE], user=BOB)
+    office.store.commit([Replace(stored, replace(stored.value, links={HERE: bobs}))])
+
+    office.disconnect()
+
+    assert office.mailbox().links == {HERE: bobs}
+    assert office.mailbox().grant
+    assert office.grants.revoked == []

@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.addresses import Address
+from shared.domain.connection import Intent
 from shared.domain.mailbox import Alias
 from shared.errors import GrantLost, Refused, Remedy, Transient
 from shared.ports.store import Replace
@@ -160,3 +161,21 @@ def test_r22_changed_aliases_are_internal_in_every_location() -> None:
     for place in (HERE, THERE):
         assert office.internal("old@shop.example", location=place) == {}
         assert len(office.internal("new@shop.example", location=place)) == 1
+
+
+def test_f21_a_newer_consent_keeps_its_own_watch() -> None:
+    office = Office()
+    office.connect()
+    office.clock.advance(days=6)
+
+    def reconnected(name: str, _: str) -> None:
+        if name == "aliases":
+            office.mailboxes.accounts[ANNS].fail = lambda _name, _what: None
+            office.clock.advance(hours=1)
+            office.connect(intent=Intent.RECONNECT)
+
+    office.mailboxes.accounts[ANNS].fail = reconnected
+
+    run(office)
+
+    assert office.mailbox().watch_expires_at == office.clock.now() + timedelta(days=7)

@@ -1,0 +1,1 @@
+"""The function that does nothing, which the others' starts are compared with."""
