@@ -5,7 +5,7 @@ usage: python -m tests.e2e.dying_worker ADDRESS HISTORY_ID before|after NUMBER, 
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,7 @@ class DyingStore:
     def find(self, query: Query[Any]) -> list[Stored[Any]]:
         return self._store.find(query)
 
-    def count(self, collection: Collection[Any], where: Sequence[Where] = ()) -> int:
+    def count(self, collection: Collection[Any], where: Iterable[Where] = ()) -> int:
         return self._store.count(collection, where)
 
 

@@ -30,7 +30,7 @@ def letter(office: Office, **more: Any) -> dict[str, Any]:
 
 def sent(office: Office) -> list[EmailMessage]:
     rows = office.gmail.sent(office.mailbox)
-    return [message_from_bytes(raw(row), policy=policy.default) for row in rows]  # type: ignore[misc]
+    return [message_from_bytes(raw(row), policy=policy.default) for row in rows]
 
 
 def reconciled(office: Office, message: str, status: str) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def test_f56_a_refused_mail_is_shown_with_its_reason(office: Office) -> None:
 
     failure = office.settled(accepted["id"], "failed")["failure"]
     assert failure["code"] == "refused"
-    assert office.endpoints.happened("message.failed", office.location)
+    until(lambda: office.endpoints.happened("message.failed", office.location), what="the event")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
