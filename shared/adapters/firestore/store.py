@@ -1,25 +1,29 @@
 """The store on Firestore: batched reads, one batch of writes under preconditions, no retries underneath.
 
-A retry by the client library would report its own accepted write as a conflict, so every call here is made once and
-has a deadline; whoever calls decides again from what it then reads.
+A retry by the client library would report its own accepted write as a conflict, so every write is made once and has a
+deadline; whoever calls decides again from what it then reads.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeVar
 
 from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
-from shared.adapters.firestore.codec import Fields, changes, decoded, encoded, plain
+from shared.adapters.firestore import wire
+from shared.adapters.firestore.codec import Fields, decoded, plain
 from shared.domain.keys import Collection, Key
 from shared.errors import Conflict, Transient
-from shared.ports.store import Count, Create, Delete, Put, Query, Replace, Stored, Where, Write
+from shared.ports.store import Query, Stored, Where, Write
 
 T = TypeVar("T")
-SECONDS = 20.0
+SECONDS = 10.0
+AGAIN = Retry(predicate=if_exception_type(api.ServiceUnavailable), initial=0.1, maximum=1.0, timeout=4.0)
+"""Reads only, and only where the store could not be reached at all."""
 NOTHING_WRITTEN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -60,50 +64,42 @@ class FirestoreStore:
 
     def read(self, *keys: Key[Any]) -> FirestoreReading:
         """The documents, in one round trip."""
-        found: dict[str, tuple[Fields, datetime]] = {}
-        at: datetime | None = None
-        paths = dict.fromkeys(key.path for key in keys)
-        with _failures():
-            for snapshot in self._client.get_all([self._client.document(path) for path in paths], timeout=SECONDS):
-                at = plain(snapshot.read_time)
-                if snapshot.exists:
-                    found[snapshot.reference.path] = plain(snapshot.to_dict()), snapshot.update_time
-        if at is None:
+        if not keys:
             raise ValueError("a read needs at least one key")
+        request = wire.read_request(self._database, dict.fromkeys(key.path for key in keys))
+        root = len(f"{self._database}/documents/")
+        found: dict[str, tuple[Fields, datetime]] = {}
+        at = NOTHING_WRITTEN
+        with _failures():
+            for answer in self._api.batch_get_documents(request, retry=AGAIN, timeout=SECONDS, metadata=self._metadata):
+                told = type(answer).pb(answer)
+                at = wire.time_of(told.read_time)
+                if told.WhichOneof("result") == "found":
+                    document = told.found
+                    found[document.name[root:]] = wire.fields_of(document), wire.version_of(document.update_time)
         return FirestoreReading(found, at + self._offset())
 
     def commit(self, writes: Sequence[Write]) -> datetime:
         """All of the writes or none."""
-        batch = self._client.batch()
-        for write in writes:
-            self._add(batch, write)
+        made = [one for write in writes if (one := wire.message(write, self._database)) is not None]
+        request = wire.commit_request(self._database, made)
         with _failures():
-            results = batch.commit(retry=None, timeout=SECONDS)
-        version: datetime = results[-1].update_time if results else NOTHING_WRITTEN
-        return version
+            answer = self._api.commit(request, retry=None, timeout=SECONDS, metadata=self._metadata)
+        results = type(answer).pb(answer).write_results
+        return wire.version_of(results[-1].update_time) if results else NOTHING_WRITTEN
 
-    def _add(self, batch: firestore.WriteBatch, write: Write) -> None:
-        match write:
-            case Create(key, value):
-                batch.create(self._client.document(key.path), encoded(value))
-            case Replace(stored, value):
-                changed, removed = changes(encoded(stored.value), encoded(value))
-                fields = dict(changed)
-                fields |= dict.fromkeys(removed, firestore.DELETE_FIELD)
-                if fields:
-                    option = self._client.write_option(last_update_time=stored.version)
-                    batch.update(self._client.document(stored.key.path), fields, option=option)
-            case Put(key, value):
-                batch.set(self._client.document(key.path), encoded(value))
-            case Count(key, increments, maxima, plain_fields):
-                fields = {name: firestore.Increment(by) for name, by in increments.items() if by}
-                fields |= {name: firestore.Maximum(to) for name, to in maxima.items()}
-                batch.set(self._client.document(key.path), {**fields, **plain_fields}, merge=True)
-            case Delete(key, stored):
-                unchanged = self._client.write_option(last_update_time=stored.version) if stored else None
-                batch.delete(self._client.document(key.path), option=unchanged)
-            case _:
-                assert_never(write)
+    @property
+    def _api(self) -> Any:
+        """The generated client underneath, which takes requests as they go over the wire."""
+        return self._client._firestore_api  # noqa: SLF001 - its channel, emulator and credentials are the client's
+
+    @property
+    def _database(self) -> str:
+        return str(self._client._database_string)  # noqa: SLF001 - as above
+
+    @property
+    def _metadata(self) -> Any:
+        return self._client._rpc_metadata  # noqa: SLF001 - as above
 
     def find(self, query: Query[T]) -> list[Stored[T]]:
         """A page of documents."""
@@ -123,13 +119,13 @@ class FirestoreStore:
                     decoded(plain(snapshot.to_dict()), query.collection.kind),
                     snapshot.update_time,
                 )
-                for snapshot in asked.limit(query.limit).stream(timeout=SECONDS)
+                for snapshot in asked.limit(query.limit).stream(retry=AGAIN, timeout=SECONDS)
             ]
 
     def count(self, collection: Collection[Any], where: Iterable[Where] = ()) -> int:
         """How many documents meet the conditions."""
         with _failures():
-            return int(self._conditions(collection, where).count().get(timeout=SECONDS)[0][0].value)
+            return int(self._conditions(collection, where).count().get(retry=AGAIN, timeout=SECONDS)[0][0].value)
 
     def _conditions(self, collection: Collection[Any], where: Iterable[Where]) -> Any:
         asked: Any = self._client.collection(collection.path)
