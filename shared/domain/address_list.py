@@ -11,7 +11,6 @@ MOST: Final = 25_000
 
 _SEPARATORS: Final = frozenset(",;:")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _TOKEN: Final = re.compile(
     r"""(?P<space>[ \t]+)
     |(?P<word>=\?[^?\s@<>"()\\]{1,80}\?[bBqQ]\?[^?\s@<>"()\\]*\?=)
@@ -139,10 +138,7 @@ def _element(part: _Part, *, group: bool, bad: bool) -> Iterator[Element]:
         return
     at = angled.start(1) if angled else 0
     names = ((_phrase(part, kinds.index("<")),) if angled else ()) + tuple(map(_unescaped, part.comments))
-    if any(map(_CONTROL.search, names)):
-        yield UNREADABLE
-    else:
-        yield Element(names, "".join(part.texts[at : at + 3]), grouped=group)
+    yield Element(names, "".join(part.texts[at : at + 3]), grouped=group)
 
 
 def _phrase(part: _Part, end: int) -> str:

@@ -160,7 +160,7 @@ def _domain(text: str) -> str | None:
         return None
     if not text.isascii() or "xn--" in text:
         try:
-            text = idna.encode(text, strict=True).decode() if idna.uts46_remap(text) == text else ""
+            text = idna.encode(text, strict=True).decode()
         except idna.IDNAError:
             return None
     return text if len(text) <= _LONGEST_DOMAIN and _HOST.fullmatch(text) else None

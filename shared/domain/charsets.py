@@ -30,7 +30,6 @@ _NAMES: Final = {
     "x-mac-roman": "mac_roman",
     "macintosh": "mac_roman",
 }
-_NOT_A_CHARSET: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs"})
 _UNALIASED: Final = {"cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u", "utf_8_sig"}
 _PYTHON: Final = frozenset({*aliases, *aliases.values(), *_UNALIASED})
 _LONGEST_NAME: Final = 40
@@ -110,7 +109,8 @@ def _codec(charset: str | None) -> str | None:
         return None
     if normalize_encoding(name).replace(".", "_") not in _PYTHON:
         return None
-    found = codecs.lookup(name)
-    if found.name in _NOT_A_CHARSET or not found._is_text_encoding:  # noqa: SLF001
+    try:
+        found = codecs.lookup(name)
+    except LookupError:
         return None
     return _WIDER.get(found.name, found.name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from shared.errors import Rejected
 MOST_RECIPIENTS: Final = 100
 LONGEST_SUBJECT: Final = 900
 LONGEST_NAME: Final = 200
-LONGEST_ID: Final = 128
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z")]
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -35,8 +35,8 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     sender: str | None = msgspec.field(default=None, name="from")
     text: str | None = None
     html: str | None = None
-    reply_to: str | None = None
-    contact: str | None = None
+    reply_to: Id | None = None
+    contact: Id | None = None
 
 
 @dataclass(frozen=True, slots=True)

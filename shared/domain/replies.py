@@ -27,9 +27,10 @@ class ReplyThread:
 
 def base_subject(subject: str) -> str:
     """A subject without any `Re:` and `Fwd:`, as it is compared."""
-    while found := _PREFIX.match(subject):
-        subject = subject[found.end() :]
-    return " ".join(subject.split()).casefold()
+    at = 0
+    while found := _PREFIX.match(subject, at):
+        at = found.end()
+    return " ".join(subject[at:].split()).casefold()
 
 
 def reply_thread(answered: Message, subject: str, mailbox: MailboxId) -> ReplyThread:

@@ -29,6 +29,10 @@ READERS = frozenset({Role.USER, Role.ADMIN, Role.SERVICE})
 OWNERS = frozenset({Role.USER})
 
 
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """A body in which there is nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """What the calls may touch; Gmail only where something has to be explained."""
@@ -78,6 +82,8 @@ class Calls:
     def read(self, call: Call) -> Answer:
         """Nothing in the conversation is unread any more."""
         call.query()
+        if call.request.content_length:
+            call.body(Nothing)
         mark_read(call.location, ContactId(call.path["conversation"]), now=call.now, store=self.store)
         return Answer(204)
 
@@ -98,11 +104,18 @@ class Calls:
 
     def explain(self, call: Call) -> Answer:
         """Why mail of the caller's own mailbox is here or not."""
-        asked = _asked(call.query("gmail_id", "message_id", "address"))
-        found = explaining.explain(
-            call.location, asked, caller=call.session.user, now=call.now, store=self.store, access=self.access
+        query = call.query("gmail_id", "message_id", "address", "limit", "cursor")
+        limit, after = paging.asked(query)
+        explained = explaining.explain(
+            call.location,
+            _asked({name: value for name, value in query.items() if name not in {"limit", "cursor"}}),
+            explaining.Extent(limit, GmailId(after[1]) if after else None),
+            caller=call.session.user,
+            now=call.now,
+            store=self.store,
+            access=self.access,
         )
-        return Answer(body=Page(list(found)))
+        return Answer(body=Page(explained.items, paging.cursor(0, explained.after) if explained.after else None))
 
 
 def _conversation(one: Listed) -> dict[str, object]:

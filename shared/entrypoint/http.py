@@ -15,6 +15,7 @@ from shared.domain.identifiers import LocationId
 from shared.domain.session import Role, Session
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.leftover import finished
 from shared.errors import GrantLost, Rejected, Transient
 
 T = TypeVar("T")
@@ -48,8 +49,10 @@ class Call:
             raise Rejected("invalid_request", "The body is nested too deeply.") from error
 
     def query(self, *allowed: str) -> dict[str, str]:
-        """The query's parameters; one that is not allowed is refused."""
+        """The query's parameters; one that is not allowed, or comes twice, is refused."""
         given = self.request.args.to_dict()
+        if len(given) < len(list(self.request.args.items(multi=True))):
+            raise Rejected("invalid_request", "A query parameter comes twice.")
         if unknown := sorted(set(given) - set(allowed)):
             raise Rejected("invalid_request", f"Unknown query parameter: {unknown[0][:40]}.")
         return given
@@ -85,7 +88,7 @@ def serve(request: flask.Request, routes: Sequence[Route], gate: Gate) -> flask.
     """Answers one request; nothing that happens inside leaves in any other shape than the contract's."""
     correlation_id = secrets.token_hex(8)
     if request.method == "OPTIONS":
-        return _with_cors(response(Answer(204)), request, gate)
+        return _with_cors(finished(response(Answer(204)), request), request, gate)
     try:
         answer = _answer(request, routes, gate)
     except Exception as raised:  # noqa: BLE001 - the framework's own 500 would show the exception's text
@@ -97,7 +100,7 @@ def serve(request: flask.Request, routes: Sequence[Route], gate: Gate) -> flask.
             log.record(
                 "INFO", "refused", correlation_id=correlation_id, status=answer.status, error=type(error).__name__
             )
-    return _with_cors(response(answer), request, gate)
+    return _with_cors(finished(response(answer), request), request, gate)
 
 
 def _known(error: Exception, request: flask.Request) -> Exception:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.leftover import finished
 from shared.errors import Rejected, Transient
 
 MOST_BYTES = 1_048_576
@@ -47,16 +48,16 @@ def receive(request: flask.Request, gate: PushGate, run: Callable[[Pushed], Mapp
         pushed = _opened(request)
         if pushed is None:
             log.record("WARNING", "useless push acknowledged", correlation_id=correlation_id)
-            return response(Answer(204))
+            return finished(response(Answer(204)), request)
         log.record("INFO", "push", push=pushed.id, **_ran(run, pushed))
-        return response(Answer(204))
+        return finished(response(Answer(204)), request)
     except Exception as error:  # noqa: BLE001 - one shape for every failure
         if isinstance(error, Rejected | Transient):
             log.record("WARNING", "push refused", correlation_id=correlation_id, reason=str(error))
         else:
             log.failure("push failed", error, correlation_id=correlation_id)
             error = Transient("failed")
-        return response(refusal(error, correlation_id=correlation_id, now=gate.now()))
+        return finished(response(refusal(error, correlation_id=correlation_id, now=gate.now())), request)
 
 
 def _ran(run: Callable[[Pushed], Mapping[str, object]], pushed: Pushed) -> Mapping[str, object]:

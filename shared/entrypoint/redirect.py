@@ -8,6 +8,7 @@ import flask
 
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.leftover import finished
 from shared.errors import Rejected, Transient
 from shared.usecases.receive_consent import CameBack
 
@@ -28,6 +29,6 @@ def receive(request: flask.Request, now: Callable[[], datetime], run: Callable[[
         if not isinstance(error, Rejected | Transient):
             log.failure("consent failed", error, correlation_id=correlation_id)
     log.record("INFO", "consent came back", correlation_id=correlation_id, status=answer.status)
-    made = response(answer)
+    made = finished(response(answer), request)
     made.headers["Referrer-Policy"] = "no-referrer"
     return made

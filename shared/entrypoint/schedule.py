@@ -8,6 +8,7 @@ import flask
 
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.leftover import finished
 
 
 def run(request: flask.Request, now: Callable[[], datetime], work: Callable[[], Mapping[str, int]]) -> flask.Response:
@@ -17,6 +18,6 @@ def run(request: flask.Request, now: Callable[[], datetime], work: Callable[[], 
         counts = work()
     except Exception as error:  # noqa: BLE001 - one shape for every failure
         log.failure("scheduled run failed", error, correlation_id=correlation_id)
-        return response(refusal(error, correlation_id=correlation_id, now=now()))
+        return finished(response(refusal(error, correlation_id=correlation_id, now=now())), request)
     log.record("INFO", "scheduled run", path=request.path, **counts)
-    return response(Answer(200, dict(counts)))
+    return finished(response(Answer(200, dict(counts))), request)

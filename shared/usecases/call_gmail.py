@@ -12,9 +12,9 @@ from shared.domain.outbox_steps import calling, wait
 from shared.errors import Doubtful, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import Sender, SentMail
 from shared.ports.store import Replace, Stored
-from shared.usecases.condemn_mailbox import condemn
 from shared.usecases.delivery import Delivery, Outcome
 from shared.usecases.end_entry import doubt, end_sent, fail, postpone
+from shared.usecases.lose_grant import lose_grant
 from shared.usecases.read_body import read_body
 
 PURPOSE = "upload-session"
@@ -89,9 +89,8 @@ def not_sent(entry: OutboxEntry, mailbox: Mailbox, error: Exception, ports: Deli
         case Transient():
             return postpone(entry, error.retry_at or now + wait(entry), ports, pause=error.retry_at is not None)
         case GrantLost():
-            version = mailbox.grant.version if mailbox.grant else 0
-            condemn(ports.store, ports.topics, mailbox.id, version, remedy=error.remedy, reason=error.reason, now=now)
-            return fail(entry, failures.grant_lost(error), ports)
+            lost = lose_grant(mailbox, error, ports)
+            return fail(entry, failures.grant_lost(error), ports) if lost else postpone(entry, now, ports)
         case Gone() if entry.thread_id:
             return postpone(replace(entry, thread_id=None), now, ports)
         case Gone():

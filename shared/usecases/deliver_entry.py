@@ -76,7 +76,8 @@ def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
         return postpone(entry, mailbox.sends_paused_until, ports, pause=True)
     mine = claimed(entry, now, cursor=mailbox.cursor, gone=mailbox.tally.gone)
     batch.put(keys.outbox(entry.id), mine)
-    if message := batch.value(message_key):
+    message = batch.value(message_key)
+    if message and not message.purged:
         batch.put(message_key, shown(message, mine.state))
     version = ports.store.commit(batch.writes())
     return call_gmail(Stored(stored.key, mine, version), mailbox, ports)

@@ -138,7 +138,8 @@ def _changed(
             return Outcome(current.state if current else None, "settled meanwhile")
         made = change(batch, current)
         batch.put(keys.outbox(entry.id), made)
-        if message := batch.value(message_key):
+        message = batch.value(message_key)
+        if message and not message.purged:
             batch.put(message_key, shown(message, made.state, failure))
             changed = {"changed_ms": milliseconds(ports.patience.now())}
             batch.count(keys.conversation(entry.location, entry.conversation), latest=changed)

@@ -17,6 +17,7 @@ from shared.domain.placement import ORDER
 from shared.errors import GrantLost, Rejected, Transient
 from shared.ports.gmail import Gmail, GmailAccess, MailHeaders
 from shared.ports.store import Query, Store, Where
+from shared.usecases.absence import found
 from shared.usecases.batch import Batch
 from shared.usecases.place_mail import decide, needed
 
@@ -65,25 +66,57 @@ class Asked:
     address: Address | None = None
 
 
-def explain(
-    at: LocationId, asked: Asked, *, caller: UserId, now: datetime, store: Store, access: Callable[[], GmailAccess]
-) -> list[Explanation]:
-    """The decisions on at most `MOST` mails of the caller's own mailbox, the newest first where Gmail was asked.
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which part of what is found: at most `limit` mails, those that follow `after`."""
 
-    Raises `Rejected` (`not_connected`), `GrantLost`, `Transient`.
+    limit: int = MOST
+    after: GmailId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Some decisions; `after` leads to the next ones, if there are any."""
+
+    items: tuple[Explanation, ...]
+    after: GmailId | None
+
+
+def explain(
+    at: LocationId,
+    asked: Asked,
+    extent: Extent,
+    *,
+    caller: UserId,
+    now: datetime,
+    store: Store,
+    access: Callable[[], GmailAccess],
+) -> Explained:
+    """The decisions on mails of the caller's own mailbox, the newest first where Gmail was asked, `MOST` in all.
+
+    A page ends early rather than judging more than `JUDGED_AGAIN` mails again.
+    Raises `Rejected` (`not_found`, `not_connected`), `GrantLost`, `Transient`.
     """
     mailbox = _own_mailbox(at, caller, store)
     ids = [asked.gmail_id] if asked.gmail_id else _found(at, asked, mailbox, _opened(mailbox, now, access), store)
-    known = _kept(at, ids, mailbox.id, now, store)
-    unknown = [one for one in ids if one not in known][:JUDGED_AGAIN]
+    if extent.after:
+        ids = ids[ids.index(extent.after) + 1 :] if extent.after in ids else []
+    page = ids[: extent.limit]
+    known = _kept(at, page, mailbox.id, now, store)
+    unknown = [one for one in page if one not in known]
+    if len(unknown) > JUDGED_AGAIN:
+        page = page[: page.index(unknown[JUDGED_AGAIN])]
     if unknown and mailbox.usable:
-        known |= _judged_again(at, unknown, mailbox, _opened(mailbox, now, access), store)
-    return [known.get(one, Explanation(one, Decision.NOT_SEEN)) for one in ids]
+        known |= _judged_again(at, unknown[:JUDGED_AGAIN], mailbox, _opened(mailbox, now, access), store)
+    items = tuple(known.get(one, Explanation(one, Decision.NOT_SEEN)) for one in page)
+    return Explained(items, page[-1] if page and len(page) < len(ids) else None)
 
 
 def _own_mailbox(at: LocationId, caller: UserId, store: Store) -> Mailbox:
-    key = keys.connection(at, caller)
-    connection = store.read(key).value(key)
+    key, place = keys.connection(at, caller), keys.location(at)
+    reading = store.read(key, place)
+    found(reading.value(place))
+    connection = reading.value(key)
     if connection is None or connection.state is not ConnectionState.CONNECTED:
         raise Rejected("not_connected", "There is no Gmail account of yours here.")
     mailbox_key = keys.mailbox(connection.mailbox)
@@ -113,8 +146,8 @@ def _found(at: LocationId, asked: Asked, mailbox: Mailbox, gmail: Gmail, store: 
         stored = store.read(key).value(key)
     own = stored.sources.get(mailbox.id) if stored else None
     query = f"rfc822msgid:{asked.message_id[1:-1]}"
-    found = [one for one, _ in gmail.search(query, None, include_spam_trash=True).ids]
-    return list(dict.fromkeys([*([own.gmail_id] if own else []), *found]))[:MOST]
+    there = [one for one, _ in gmail.search(query, None, include_spam_trash=True).ids]
+    return list(dict.fromkeys([*([own.gmail_id] if own else []), *there]))[:MOST]
 
 
 def _kept(
@@ -146,12 +179,12 @@ def _left_out(
     at: LocationId, ids: Sequence[GmailId], mailbox: MailboxId, now: datetime, store: Store
 ) -> dict[GmailId, Explanation]:
     """The latest decisions that are not older than they are kept."""
-    found = []
+    chunks = []
     for start in range(0, len(ids), AT_ONCE):
         where = (Where("ids", "array_contains_any", list(ids[start : start + AT_ONCE])),)
-        found += store.find(Query(keys.decisions(mailbox), where, limit=MOST))
+        chunks += store.find(Query(keys.decisions(mailbox), where, limit=MOST))
     explained: dict[GmailId, Explanation] = {}
-    for chunk in sorted((one.value for one in found if one.value.expires_at > now), key=lambda chunk: chunk.at):
+    for chunk in sorted((one.value for one in chunks if one.value.expires_at > now), key=lambda chunk: chunk.at):
         explained |= {one: Explanation(one, Decision.GONE) for one in chunk.gone if one in ids}
         here = {one: left[at] for one, left in chunk.left_out.items() if one in ids and at in left}
         explained |= {one: _decided(one, left) for one, left in here.items()}

@@ -8,6 +8,7 @@ from shared.domain.identifiers import ContactId, LocationId
 from shared.domain.location import Contact
 from shared.domain.message import Conversation, milliseconds
 from shared.ports.store import Query, Store, Where
+from shared.usecases.absence import found
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,10 @@ def list_conversations(
     """A page, after the conversation with that time in milliseconds and id.
 
     Latest mail first; with `since`, those in which anything changed at or after it, the latest change first.
+    Raises `Rejected` (`not_found`) where there is no such location.
     """
     where = (Where("changed_ms", ">=", milliseconds(since)),) if since else ()
-    found = store.find(
+    page = store.find(
         Query(
             keys.conversations(at),
             where=where,
@@ -36,11 +38,11 @@ def list_conversations(
             after=after,
         )
     )
-    if not found:
-        return []
-    names = [ContactId(one.key.path.rpartition("/")[2]) for one in found]
-    reading = store.read(*(keys.contact(at, name) for name in names))
+    names = [ContactId(one.key.path.rpartition("/")[2]) for one in page]
+    place = keys.location(at)
+    reading = store.read(place, *(keys.contact(at, name) for name in names))
+    found(reading.value(place))
     return [
         Listed(replace(one.value, id=name), reading.value(keys.contact(at, name)))
-        for one, name in zip(found, names, strict=True)
+        for one, name in zip(page, names, strict=True)
     ]

@@ -8,9 +8,9 @@ from shared.domain.connection import Connection
 from shared.domain.identifiers import ContactId, LocationId, UserId
 from shared.domain.location import Contact
 from shared.domain.message import Message
-from shared.errors import Rejected
 from shared.ports.store import Query, Reading, Store, Stored, Where
 from shared.ports.world import Blobs
+from shared.usecases.absence import found, nothing_here
 from shared.usecases.show_message import Shown, own_source, with_body
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,12 +39,14 @@ def list_messages(
 ) -> MessagePage:
     """A page of the contact's mail, that of contacts whom this one replaces included.
 
-    Raises `Rejected` (`not_found`) where there is neither such a contact nor such a conversation.
+    Raises `Rejected` (`not_found`) where there is no such location, or neither such a contact nor such a conversation.
     """
-    reading = store.read(keys.contact(at, of), keys.conversation(at, of), keys.connection(at, caller))
+    place = keys.location(at)
+    reading = store.read(place, keys.contact(at, of), keys.conversation(at, of), keys.connection(at, caller))
+    found(reading.value(place))
     contact = reading.value(keys.contact(at, of))
     if contact is None and reading.value(keys.conversation(at, of)) is None:
-        raise Rejected("not_found", "There is nothing here.")
+        raise nothing_here()
     names = _with_replaced(at, of, contact, store)
     rows = _rows(at, names, limit=limit, after=after, store=store)
     return _page(rows, names, limit=limit, connection=reading.value(keys.connection(at, caller)), blobs=blobs)
@@ -63,11 +65,11 @@ def _rows(
     at: LocationId, names: list[ContactId], *, limit: int, after: tuple[int, str] | None, store: Store
 ) -> list[Stored[Message]]:
     last = (EPOCH + timedelta(microseconds=after[0]), after[1]) if after else None
-    found: dict[str, Stored[Message]] = {}
+    rows: dict[str, Stored[Message]] = {}
     for where in (Where("conversation", "in", names), Where("referenced_by", "array_contains_any", names)):
         query = Query(keys.messages(at), (where,), order_by="at", descending=True, limit=limit, after=last)
-        found |= {one.key.path: one for one in store.find(query)}
-    return sorted(found.values(), key=_place, reverse=True)[:limit]
+        rows |= {one.key.path: one for one in store.find(query)}
+    return sorted(rows.values(), key=_place, reverse=True)[:limit]
 
 
 def _page(

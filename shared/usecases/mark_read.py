@@ -6,8 +6,9 @@ from datetime import datetime
 from shared.domain import keys
 from shared.domain.identifiers import ContactId, LocationId
 from shared.domain.message import milliseconds
-from shared.errors import Conflict, Rejected, Transient
+from shared.errors import Conflict, Transient
 from shared.ports.store import Query, Replace, Store, Where
+from shared.usecases.absence import found
 
 PAGE = 200
 ROUNDS = 50
@@ -20,11 +21,11 @@ def mark_read(at: LocationId, of: ContactId, *, now: datetime, store: Store) -> 
     """
     marked = 0
     for _ in range(ROUNDS):
-        reading = store.read(keys.conversation(at, of), keys.contact(at, of))
+        reading = store.read(keys.location(at), keys.conversation(at, of), keys.contact(at, of))
+        found(reading.value(keys.location(at)))
         conversation = reading.stored(keys.conversation(at, of))
         if conversation is None:
-            if reading.value(keys.contact(at, of)) is None:
-                raise Rejected("not_found", "There is nothing here.")
+            found(reading.value(keys.contact(at, of)))
             return marked
         where = (Where("conversation", "==", of), Where("read", "==", False))
         unread = store.find(Query(keys.messages(at), where, limit=PAGE))

@@ -8,16 +8,15 @@ from typing import Final, Protocol
 
 from shared.domain.composition import LARGEST_FILES
 from shared.domain.draft import Uploaded
+from shared.domain.filename import shown_filename
 from shared.domain.header_encoding import unsafe
 from shared.errors import Rejected, Transient
 from shared.ports.form import FormPart
 from shared.ports.world import Blobs
 
 LARGEST_JSON: Final = 2_097_152
-LONGEST_FILENAME: Final = 200
 _TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100}")
 _CONTENT_ID: Final = re.compile(r"<?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,200})>?")
-_HIDDEN: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _OPAQUE: Final = "application/octet-stream"
 
 
@@ -124,12 +123,7 @@ def _filename(given: str) -> str:
     """The name without folders; what could break a header is refused, what hides its ending dropped (T15, T21)."""
     if unsafe(given):
         raise Rejected("invalid_request", "A filename has control characters or line breaks.")
-    name = _HIDDEN.sub("", re.split(r"[/\\]", given)[-1]).strip()
-    if len(name) > LONGEST_FILENAME:
-        stem, dot, ending = name.rpartition(".")
-        kept = f"{dot}{ending}" if stem and len(ending) < 20 else ""  # noqa: PLR2004 - a real ending is short
-        name = name[: LONGEST_FILENAME - len(kept)] + kept
-    return name or "file"
+    return shown_filename(given) or "file"
 
 
 def _content_type(given: str) -> str:

@@ -1,27 +1,36 @@
 """Publishes whatever is due: the one timer behind pauses, lost pushes, dead workers, parked mail and sends in doubt."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import timedelta
 
 from shared.domain import keys
 from shared.domain.identifiers import MailboxId
 from shared.ports.store import Query, Store, Where
-from shared.ports.world import Topics
+from shared.ports.world import Clock, Topics
 from shared.usecases.due_sends import due_sends
 
-MOST = 1_000
+PAGE = 500
+FOR = timedelta(seconds=45)
+"""A run ends before the next one begins; what is left is the longest waiting then."""
 
 
-def reconcile(store: Store, topics: Topics, *, now: datetime) -> Mapping[str, int]:
-    """Wakes the mailboxes whose time has come, the longest waiting first, and has due sends looked at; counts of both.
+def reconcile(store: Store, topics: Topics, clock: Clock) -> Mapping[str, int]:
+    """Has due sends looked at and wakes the mailboxes whose time has come, the longest waiting first; counts of both.
 
     What is published twice is done once: each mailbox has one worker, each send one attempt.
     """
-    due = Query(keys.MAILBOXES, (Where("wake_at", "<=", now),), "wake_at", limit=MOST)
-    mailboxes = [MailboxId(stored.value.id) for stored in store.find(due)]
-    if mailboxes:
-        topics.wake(mailboxes)
+    now = clock.now()
     sends = due_sends(store, now)
     if sends:
         topics.deliver(sends)
-    return {"mailboxes": len(mailboxes), "sends": len(sends)}
+    mailboxes, more = 0, True
+    after: tuple[object, str] | None = None
+    while more and clock.now() - now < FOR:
+        due = Query(keys.MAILBOXES, (Where("wake_at", "<=", now),), "wake_at", limit=PAGE, after=after)
+        found = store.find(due)
+        if found:
+            topics.wake([MailboxId(stored.value.id) for stored in found])
+            after = found[-1].value.wake_at, str(found[-1].value.id)
+        mailboxes += len(found)
+        more = len(found) == PAGE
+    return {"mailboxes": mailboxes, "sends": len(sends)}

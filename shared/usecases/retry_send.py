@@ -44,7 +44,10 @@ def _attempt(asked: Retrying, store: Store, now: datetime) -> None:
     batch = Batch(store)
     entry_key, message_key = keys.outbox(asked.message), keys.message(asked.location, asked.message)
     batch.load([entry_key, message_key, keys.location(asked.location), keys.connection(asked.location, asked.user)])
-    entry, message = found(batch.value(entry_key)), found(batch.value(message_key))
+    entry, message = batch.value(entry_key), found(batch.value(message_key))
+    if entry is None and not (message.purged or message.alias_of):
+        raise Rejected("not_retryable", "Only a mail that was sent from here can be sent again.")
+    entry = found(entry)
     if entry.location != asked.location:
         raise nothing_here()
     if entry.user != asked.user:

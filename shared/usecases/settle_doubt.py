@@ -17,9 +17,9 @@ from shared.errors import CursorExpired, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import Sender, SentMail, SessionAnswer
 from shared.ports.store import Replace, Stored
 from shared.usecases.call_gmail import PURPOSE, composed, upload
-from shared.usecases.condemn_mailbox import condemn
 from shared.usecases.delivery import Delivery, Outcome
 from shared.usecases.end_entry import end_sent, later, postpone, unknown
+from shared.usecases.lose_grant import lose_grant
 
 HOLD = timedelta(seconds=60)
 ASK_FOR = timedelta(hours=2)
@@ -131,7 +131,6 @@ def _absent(entry: OutboxEntry, mailbox: Mailbox, ports: Delivery) -> Outcome:
 
 
 def _grant_lost(entry: OutboxEntry, mailbox: Mailbox, error: GrantLost, ports: Delivery) -> Outcome:
-    version = mailbox.grant.version if mailbox.grant else 0
-    now = ports.patience.now()
-    condemn(ports.store, ports.topics, mailbox.id, version, remedy=error.remedy, reason=error.reason, now=now)
-    return unknown(entry, ports)
+    if lose_grant(mailbox, error, ports):
+        return unknown(entry, ports)
+    return later(entry, ports.patience.now(), ports)

@@ -7,9 +7,10 @@ from shared.domain import bodies, keys
 from shared.domain.connection import Connection
 from shared.domain.identifiers import LocationId, MessageId, UserId
 from shared.domain.message import Attachment, Body, Message, Source
-from shared.errors import Gone, Rejected
+from shared.errors import Gone
 from shared.ports.store import Store
 from shared.ports.world import Blobs
+from shared.usecases.absence import found, nothing_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Shown:
 
 def show_message(at: LocationId, name: MessageId, *, caller: UserId, store: Store, blobs: Blobs) -> Shown:
     """The mail by its id or another name of it. Raises `Rejected` (`not_found`)."""
-    reading = store.read(keys.message(at, name), keys.connection(at, caller))
+    place = keys.location(at)
+    reading = store.read(place, keys.message(at, name), keys.connection(at, caller))
+    found(reading.value(place))
     message = _followed(at, reading.value(keys.message(at, name)), store)
     return Shown(with_body(message, blobs), own_source(message, reading.value(keys.connection(at, caller))))
 
@@ -35,16 +38,19 @@ def open_attachment(
     at: LocationId, name: MessageId, attachment: str, *, store: Store, blobs: Blobs
 ) -> tuple[Attachment, Iterator[bytes]]:
     """An attachment and its bytes in blocks. Raises `Rejected` (`not_found`), also while the bytes are not there."""
-    message = _followed(at, store.read(keys.message(at, name)).value(keys.message(at, name)), store)
-    found = next((one for one in message.attachments if one.id == attachment), None)
-    if found is None or found.state != "ready" or not found.blob:
-        raise _missing()
+    key, place = keys.message(at, name), keys.location(at)
+    reading = store.read(place, key)
+    found(reading.value(place))
+    message = _followed(at, reading.value(key), store)
+    file = next((one for one in message.attachments if one.id == attachment), None)
+    if file is None or file.state != "ready" or not file.blob:
+        raise nothing_here()
     try:
-        blocks = iter(blobs.read(found.blob))
+        blocks = iter(blobs.read(file.blob))
         first = next(blocks, b"")
     except Gone:
-        raise _missing() from None
-    return found, _all(first, blocks)
+        raise nothing_here() from None
+    return file, _all(first, blocks)
 
 
 def with_body(message: Message, blobs: Blobs) -> Message:
@@ -69,14 +75,10 @@ def _followed(at: LocationId, message: Message | None, store: Store) -> Message:
         key = keys.message(at, message.alias_of)
         message = store.read(key).value(key)
     if message is None or message.purged or message.alias_of:
-        raise _missing()
+        raise nothing_here()
     return message
 
 
 def _all(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
-
-
-def _missing() -> Rejected:
-    return Rejected("not_found", "There is nothing here.")

@@ -16,6 +16,8 @@ from shared.usecases.place_mail import Placed, Places, slot
 from shared.usecases.store_content import Content
 
 PURGED = "R71"
+MOST_SHOWN = 500
+"""People of one header that a document has room for (F43); all of them count in the decision."""
 
 
 def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends) -> None:
@@ -106,9 +108,9 @@ def _new(name: MessageId, mail: Mail, placed: Placed, content: Content) -> Messa
         status=Status.SENT if mail.outbound else Status.RECEIVED,
         at=mail.internal_at,
         sender=mail.sender,
-        to=mail.to,
-        cc=mail.cc,
-        bcc=mail.bcc,
+        to=mail.to[:MOST_SHOWN],
+        cc=mail.cc[:MOST_SHOWN],
+        bcc=mail.bcc[:MOST_SHOWN],
         subject=mail.subject,
         date=mail.date,
         body=content.body,
@@ -125,5 +127,5 @@ def _new(name: MessageId, mail: Mail, placed: Placed, content: Content) -> Messa
         sources={placed.mailbox: _source(mail)},
         rule=placement.rule,
         policy_version=placed.policy_version,
-        partial=content.partial,
+        partial=content.partial or max(map(len, (mail.to, mail.cc, mail.bcc))) > MOST_SHOWN,
     )

@@ -52,6 +52,7 @@ class Writing:
     def first_reads(self) -> Iterator[Key[Any]]:
         """The documents that the decision begins with, for one round trip."""
         yield keys.outbox(self.entry)
+        yield keys.message(self.location, self.entry)
         yield keys.location(self.location)
         yield keys.connection(self.location, self.user)
         if self.draft.contact:

@@ -123,7 +123,7 @@ class World:
     def tick(self) -> list[Outcome]:
         """The timer's run, and what the published wake-ups then do."""
         self.topics.woken.clear()
-        reconcile(self.store, self.topics, now=self.clock.now())
+        reconcile(self.store, self.topics, self.clock)
         return [self.wake() for _ in self.topics.woken]
 
     def messages(self, location: LocationId = HERE) -> list[Message]:

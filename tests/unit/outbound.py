@@ -87,7 +87,7 @@ class Outbound(World):
         for _ in range(minutes):
             self.topics.delivered.clear()
             self.topics.woken.clear()
-            reconcile(self.store, self.topics, now=self.clock.now())
+            reconcile(self.store, self.topics, self.clock)
             if syncing:
                 for _ in list(self.topics.woken):
                     self.wake()

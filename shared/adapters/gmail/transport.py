@@ -82,20 +82,29 @@ class Transport:
 
         Raises what `statuses.failure` makes of an answer of 400 or more, and `Transient` for a broken connection.
         """
-        repeats = REPEATS if method == "GET" else REPEATS[:1]
+        answer, content = self._repeated(method, uri, body, dict(headers or {}))
+        return _answered(answer), content
+
+    def get(self, uri: str, headers: Mapping[str, str]) -> bytes:
+        """The content behind an address that is made already. Raises as `request` does."""
+        return self._repeated("GET", uri, None, dict(headers))[1]
+
+    def _repeated(
+        self, method: str, uri: str, body: Any, headers: dict[str, str]
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         error: Exception = Transient("gmail: not asked")
-        for wait in repeats:
-            time.sleep(wait)
+        for wait in REPEATS if method == "GET" else REPEATS[:1]:
+            if wait:
+                time.sleep(wait)
             try:
-                answer = self._authorized(method, uri, body, dict(headers or {}))
+                answer = self._authorized(method, uri, body, headers)
                 content = _whole(answer)
             except BROKEN as broken:
                 error = Transient(f"gmail: {type(broken).__name__}")
                 continue
-            told = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status < 400:  # noqa: PLR2004
-                return _answered(answer, told), content
-            error = failure(answer.status, content, told, self.now())
+                return answer, content
+            error = failure(answer.status, content, _told(answer), self.now())
             if answer.status < SERVER:
                 break
         raise error
@@ -105,8 +114,7 @@ class Transport:
         try:
             answer = self._authorized("GET", uri, None, {})
             if answer.status != OK:
-                told = {name.lower(): value for name, value in answer.headers.items()}
-                raise failure(answer.status, _whole(answer), told, self.now())
+                raise failure(answer.status, _whole(answer), _told(answer), self.now())
             yield from answer.stream(BLOCK, decode_content=True)
             answer.release_conn()
         except BROKEN as broken:
@@ -122,7 +130,7 @@ class Transport:
         return answer
 
     def _once(self, method: str, uri: str, body: Any, headers: dict[str, str], token: str) -> urllib3.BaseHTTPResponse:
-        return self._pool.request(
+        return self._pool.urlopen(
             method,
             uri,
             body=body,
@@ -136,8 +144,12 @@ class Transport:
         """Nothing to close: the pool is the process's."""
 
 
-def _answered(answer: urllib3.BaseHTTPResponse, told: Mapping[str, str]) -> httplib2.Response:
-    made = httplib2.Response({**told, "status": str(answer.status)})
+def _told(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _answered(answer: urllib3.BaseHTTPResponse) -> httplib2.Response:
+    made = httplib2.Response({**_told(answer), "status": str(answer.status)})
     made.reason = answer.reason or ""
     return made
 

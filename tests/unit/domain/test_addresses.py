@@ -146,6 +146,7 @@ AMBIGUOUS = {
     "wide letters in the domain": "bob@\uff43lient.example",
     "Kelvin sign": "bob@\u212aelvin.example",
     "Kelvin sign in the local part": "\u212aim@client.example",
+    "capital I with a dot": "\u0130da@client.example",
     "wide full stop": "bob@client\u3002example",
     "false A-label": "bob@xn--zzzzzzzzz-.example",
     "unclosed angle": "Bob <bob@client.example",

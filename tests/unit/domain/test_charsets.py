@@ -36,7 +36,9 @@ def test_bodies_are_decoded_as_declared_or_as_is_likely(text: str, codec: str, d
     assert decode_body(text.encode(codec), declared) == expected
 
 
-@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "idna", "punycode", "zip", "hex", "rot13"])
+@pytest.mark.parametrize(
+    "charset", ["unicode_escape", "raw_unicode_escape", "idna", "punycode", "zip", "hex", "rot13", "ansi", "oem"]
+)
 def test_what_python_calls_a_codec_but_no_mail_means_is_unknown(charset: str) -> None:
     assert decode(b"\\u0041 xn--mller-kva", charset) == "\\u0041 xn--mller-kva"
 

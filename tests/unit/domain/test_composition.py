@@ -1,3 +1,5 @@
+"""The mail that is sent: its headers, its parts, and its bytes from any position."""
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes

@@ -145,8 +145,8 @@ def test_bytes_that_fit_no_charset_do_not_stop_the_rest() -> None:
 
 
 def test_flowed_lines_are_joined() -> None:
-    flowed = "one \r\ntwo\r\n> quoted \r\n> on\r\n>> deeper\r\n-- \r\nBob"
-    expected = "one two\n> quoted on\n>> deeper\n-- \nBob"
+    flowed = "one \r\ntwo\r\n> quoted \r\n> on \r\n>> deeper \r\nanswer\r\n-- \r\nBob"
+    expected = "one two\n> quoted on \n>> deeper \nanswer\n-- \nBob"
     assert body(leaf(flowed, declared="text/plain; format=flowed"))[0] == expected
     assert body(leaf("日 \r\n本", declared="text/plain; charset=utf-8; format=Flowed; DelSp=yes"))[0] == "日本"
 

@@ -27,9 +27,7 @@ def test_html_becomes_the_text_that_a_reader_sees(html: str, expected: str) -> N
     assert text_of(html) == expected
 
 
-PIECES = st.sampled_from(
-    ["<p>", "</p>", "<br>", "<pre>", "</pre>", "\n", " ", "x", "<td>", "<table>", "&amp;", "<hr>", "\r"]
-)
+PIECES = st.sampled_from(["<p>", "</p>", "<br>", "<pre>", "</pre>", "\n", " ", "x", "<td>", "<table>", "&amp;", "<hr>"])
 
 
 @given(st.text() | st.lists(PIECES).map("".join))

@@ -191,6 +191,12 @@ def test_own_images_are_linked_to_where_their_bytes_are() -> None:
     )
 
 
+def test_badly_nested_html_settles_and_keeps_its_elements() -> None:
+    clean = sanitise("<h1><a href=http://x.example>one<h1><a>two")
+    assert clean.count("<h1>") == 2
+    assert sanitise(clean) == clean
+
+
 BOMBS = {
     "nested and closed wrongly": "<div>" * 100_000 + "</p>" * 100_000,
     "nested behind tables": "<div><table></div></table>" * 30_000,

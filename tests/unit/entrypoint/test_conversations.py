@@ -233,8 +233,11 @@ def test_T34_an_operator_reads_nobodys_mail(reader: Reader) -> None:
 def test_T13_another_locations_mail_is_not_there(reader: Reader) -> None:
     reader.arrives(letter(CARL))
     (one,) = reader.items("/conversations/carl/messages")
-    for path in ("/conversations/carl/messages", f"/messages/{one['id']}", f"/explain?gmail_id={one['gmail']['id']}"):
-        assert reader.ask(path, location=THERE).status_code in {404, 409}
+    paths = ("/conversations/carl/messages", f"/messages/{one['id']}", f"/explain?gmail_id={one['gmail']['id']}")
+    for path in (*paths, "/conversations"):
+        assert reader.ask(path, location=THERE).status_code == 404
+    reader.world.location(THERE)
+    assert [reader.ask(path, location=THERE).status_code for path in paths] == [404, 404, 409]
     assert content(reader.ask("/conversations", location=THERE))["items"] == []
 
 

@@ -1,3 +1,5 @@
+"""What is accepted for sending, and what is refused with nothing kept."""
+
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from shared.domain.connection import ConnectionState
 from shared.domain.identifiers import ContactId, LocationId, MessageId, ThreadId
 from shared.domain.location import AddressEntry, Contact, IndexedContact
 from shared.domain.mailbox import Alias, Trouble
-from shared.domain.message import Direction, Message, Origin, Source, Status
+from shared.domain.message import Direction, Message, Origin, Source, Status, Thread
 from shared.domain.outbox import EntryState
 from shared.domain.policy import Policy
 from shared.errors import Conflict, GrantLost, Rejected, Remedy, Transient
@@ -357,6 +359,14 @@ def test_f56_a_thread_of_another_mailbox_is_never_named_to_gmail(world: Outbound
     entry = world.entry(world.accept({"reply_to": "asked", "subject": "Re: Question"}).id)
 
     assert (entry.thread_id, entry.in_reply_to) == (None, "<q@customer.example>")
+
+
+def test_a_thread_that_another_location_has_is_refused(world: Outbound) -> None:
+    answered(world)
+    claimed = Thread(ThreadId("t-7"), claimed_by=LocationId("there"))
+    world.store.commit([Put(keys.thread(world.mailbox_id, claimed.id), claimed)])
+
+    assert refused(world, {"reply_to": "asked", "subject": "Re: Question"}).code == "thread_claimed"
 
 
 @pytest.mark.parametrize("reply_to", ["nothing", "purged"])

@@ -1,3 +1,5 @@
+"""The way of an accepted mail to its end."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,12 +10,12 @@ import pytest
 from shared.domain import keys
 from shared.domain.connection import ConnectionState
 from shared.domain.identifiers import ContactId, MessageId, ThreadId
-from shared.domain.mailbox import Trouble
+from shared.domain.mailbox import Grant, Trouble
 from shared.domain.message import Message, Source, Status
 from shared.domain.outbox import EntryState
 from shared.errors import Doubtful, GrantLost, Refused, Rejected, Remedy, Transient
 from shared.ports.store import Put
-from tests.unit.inbound import HERE
+from tests.unit.inbound import ADA, HERE
 from tests.unit.outbound import CARL, USER, Outbound, file_part
 
 
@@ -111,6 +113,7 @@ def test_a_copied_marker_on_mail_from_somebody_else_adopts_nothing(world: Outbou
     forged = f"From: other@agency.example\nTo: {CARL}\nSubject: x\nX-Gmail-Sync-Entry: {marker}\n\nx"
     world.gmail.deliver(forged, labels=("SENT",))
     world.gmail.deliver(forged.replace("other@agency.example", CARL), labels=("INBOX",))
+    world.gmail.deliver(forged.replace("other@agency.example", ADA), labels=("INBOX",))
 
     world.push()
 
@@ -221,6 +224,19 @@ def test_f57_a_lost_grant_keeps_the_mail_and_tells_the_user(world: Outbound) -> 
     assert shown.body.text == "Take it."
 
 
+def test_f21_a_grant_that_was_replaced_while_it_was_refused_sends_after_all(world: Outbound) -> None:
+    def replaced(call: str) -> None:
+        if call == "begin" and world.mailbox.grant == Grant("sealed-1", 1):
+            world.change_mailbox(grant=Grant("sealed-2", 2))
+            raise GrantLost(Remedy.RECONNECT, "invalid_grant")
+
+    world.sender.before = replaced
+    name = world.send()
+    world.drain(2)
+
+    assert (world.shown(name).status, len(world.sent()), world.mailbox.trouble) == (Status.SENT, 1, None)
+
+
 def test_r39_a_queued_mail_of_a_disconnected_user_fails(world: Outbound) -> None:
     name = world.accept().id
     key = keys.connection(HERE, USER)
@@ -271,6 +287,36 @@ def test_a_worker_that_took_too_long_to_begin_does_not_call(world: Outbound) -> 
     world.sender.after = lambda _: None
     world.drain(3)
     assert len(world.sent()) == 1
+
+
+def test_a_push_that_comes_again_while_another_worker_has_the_claim_leaves_it_alone(world: Outbound) -> None:
+    seen: list[EntryState | None] = []
+
+    def again(call: str) -> None:
+        if call == "begin":
+            seen.append(world.deliver(world.entry_id()).state)
+
+    world.sender.before = again
+    name = world.send()
+
+    assert (seen, world.entry(name).attempt, len(world.sent())) == ([EntryState.CLAIMED], 1, 1)
+
+
+def test_a_worker_that_comes_back_late_with_a_refusal_changes_nothing_of_what_others_did(world: Outbound) -> None:
+    slept: list[str] = []
+
+    def sleepy(call: str) -> None:
+        if call == "begin" and not slept:
+            slept.append(call)
+            world.clock.advance(seconds=61)
+            world.deliver(world.entry_id())
+            raise Transient("gmail: 503")
+
+    world.sender.before = sleepy
+    name = world.send()
+    world.drain(30)
+
+    assert (world.shown(name).status, len(world.sent()), world.entry(name).attempt) == (Status.SENT, 1, 2)
 
 
 def test_r56_a_failed_mail_can_be_sent_again_under_the_same_id(world: Outbound) -> None:

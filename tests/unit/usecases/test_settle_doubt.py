@@ -1,3 +1,5 @@
+"""Sends whose call was cut off: sent once, or shown as unknown, whatever crashes."""
+
 from collections.abc import Callable
 from datetime import timedelta
 
