@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import flask
 import functions_framework
 
-from shared.domain.identifiers import MessageId
+from shared.domain.identifiers import ID, MessageId
 from shared.entrypoint import push
-from shared.entrypoint.http import ID
 from shared.usecases.deliver_entry import deliver_entry
 from shared.wiring.delivery import delivery
 from shared.wiring.pushes import push_gate

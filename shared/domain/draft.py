@@ -8,13 +8,13 @@ import msgspec
 
 from shared.domain.addresses import Person, normalise
 from shared.domain.header_encoding import unsafe
-from shared.domain.identifiers import digest
+from shared.domain.identifiers import ID_PATTERN, digest
 from shared.errors import Rejected
 
 MOST_RECIPIENTS: Final = 100
 LONGEST_SUBJECT: Final = 900
 LONGEST_NAME: Final = 200
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z")]
+Id = Annotated[str, msgspec.Meta(pattern=f"^{ID_PATTERN}")]
 
 
 class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -44,7 +44,8 @@ class Item:
     """All that happened to one mail within a chunk.
 
     `fresh`: it may have to be placed (arrived, sent, or taken out of spam or trash). `never`: the record itself says
-    that it is a draft, chat, spam or trash, so that it need not even be asked for (R19).
+    that it is a draft, chat, spam or trash, so that it need not even be asked for (R19). What was sent is asked for: it
+    may be a send of our own, which counts whatever else became of it (R10).
     """
 
     gmail_id: GmailId
@@ -103,7 +104,8 @@ def _with(item: Item | None, change: Change) -> Item:
     item = item or Item(change.gmail_id, change.thread_id)
     match change.kind:
         case ChangeKind.ADDED:
-            return replace(item, fresh=True, never=bool(change.labels & NEVER))
+            never = bool(change.labels & NEVER) and SENT not in change.labels
+            return replace(item, fresh=True, never=never)
         case ChangeKind.LABELS_ADDED:
             sent = SENT in change.labels
             item = replace(item, fresh=item.fresh or sent, never=item.never and not sent)

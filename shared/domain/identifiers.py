@@ -1,7 +1,12 @@
 """Names of things, each its own type, and how those that we derive are made."""
 
 import hashlib
-from typing import NewType
+import re
+from typing import Final, NewType
+
+ID_PATTERN: Final = r"(?!__.*__\Z)[A-Za-z0-9_-]{1,128}\Z"
+"""Of every id from outside. Firestore keeps names that begin and end with two underscores to itself."""
+ID: Final = re.compile(ID_PATTERN)
 
 LocationId = NewType("LocationId", str)
 UserId = NewType("UserId", str)

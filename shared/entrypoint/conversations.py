@@ -8,12 +8,12 @@ import msgspec
 
 from shared.domain.addresses import normalise
 from shared.domain.headers import message_ids
-from shared.domain.identifiers import ContactId, GmailId, MessageId
+from shared.domain.identifiers import ID, ContactId, GmailId, MessageId
 from shared.domain.session import Role
 from shared.entrypoint import paging
 from shared.entrypoint.answers import Answer, Page
 from shared.entrypoint.downloads import download
-from shared.entrypoint.http import ID, Call, Route
+from shared.entrypoint.http import Call, Route
 from shared.entrypoint.views import message_view
 from shared.errors import Rejected
 from shared.ports.gmail import GmailAccess

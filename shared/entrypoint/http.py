@@ -11,7 +11,7 @@ import flask
 import msgspec
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared.domain.identifiers import LocationId
+from shared.domain.identifiers import ID, LocationId
 from shared.domain.session import Role, Session
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, refusal, response
@@ -20,7 +20,6 @@ from shared.errors import GrantLost, Rejected, Transient
 
 T = TypeVar("T")
 JSON_BYTES = 262_144
-ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 HEADERS = "Authorization, Content-Type, Idempotency-Key"
 METHODS = "GET, POST, PUT, DELETE"
 

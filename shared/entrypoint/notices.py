@@ -1,8 +1,7 @@
 """Notices about mailboxes: Gmail's own notifications, and the wake-ups of the project's timer."""
 
 from shared.domain.addresses import Address
-from shared.domain.identifiers import MailboxId
-from shared.entrypoint.http import ID
+from shared.domain.identifiers import ID, MailboxId
 from shared.entrypoint.push import Pushed
 from shared.usecases.process_notification import Notice
 

@@ -9,11 +9,11 @@ import msgspec
 
 from shared.domain import keys
 from shared.domain.addresses import Address, normalise
-from shared.domain.identifiers import ContactId, LocationId, UserId
+from shared.domain.identifiers import ID, ContactId, LocationId, UserId
 from shared.domain.location import Contact, User
 from shared.domain.session import Role
 from shared.entrypoint.answers import Answer
-from shared.entrypoint.http import ID, Call, Route
+from shared.entrypoint.http import Call, Route
 from shared.errors import Rejected
 from shared.ports.store import Store
 from shared.ports.world import Topics

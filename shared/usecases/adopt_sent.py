@@ -140,14 +140,19 @@ def _known(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
 
 
 def _thread(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
-    """Pins the thread if it has no pin here, so that what follows in it syncs both ways (R11, R30)."""
+    """Pins the thread if it has no pin here, so that what follows in it syncs both ways (R11, R30).
+
+    A thread that no other location has seen belongs to this one alone from now on: it began here (R40).
+    """
     key = keys.thread(copy.mailbox, copy.thread_id)
     thread = batch.value(key) or Thread(copy.thread_id)
     people = dict.fromkeys([*thread.people.get(entry.location, ()), *entry.people])
+    alone = thread.pins.keys() <= {entry.location}
     batch.put(
         key,
         replace(
             thread,
+            claimed_by=thread.claimed_by or (entry.location if alone else None),
             pins={entry.location: entry.conversation} | thread.pins,
             people={**thread.people, entry.location: tuple(people)[:PEOPLE_KEPT]},
         ),

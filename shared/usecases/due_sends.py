@@ -6,7 +6,7 @@ from shared.domain import keys
 from shared.domain.identifiers import MessageId
 from shared.ports.store import Query, Store, Where
 
-PAGE = 100
+PAGE = 500
 
 
 def due_sends(store: Store, now: datetime) -> list[MessageId]:

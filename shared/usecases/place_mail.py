@@ -81,6 +81,8 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
 def decide(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail: Mail) -> Placement:
     """The order of decision for one connection; stages nothing."""
     thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
+    if thread and thread.claimed_by not in mailbox.links:
+        thread = replace(thread, claimed_by=None)  # a claim ends with its connection (R42)
     view = View(
         location=settings.id,
         policy=settings.policy,

@@ -112,7 +112,7 @@ def write_letter(batch: Batch, writing: Writing, whole: Body, *, now: datetime) 
     thread = reply_thread(answered, subject, mailbox.id) if answered else ReplyThread(subject)
     if thread.thread_id:
         known = batch.value(keys.thread(mailbox.id, thread.thread_id))
-        if known and known.claimed_by not in {None, writing.location}:
+        if known and known.claimed_by != writing.location and known.claimed_by in mailbox.links:
             raise Rejected("thread_claimed", "Another location has this thread.")
     entry = _entry(writing, mailbox, whose, thread, now)
     _check_size(entry, whole)

@@ -19,16 +19,21 @@ def documents(ground: Ground, extent: Extent) -> list[Row]:
     count, email = extent.mails, "documents@agency.example"
     account = accounts.make(ground, email, mails(email, count, of_contacts=1.0, seed=5))
     tenant = tenants.connect(ground, account, tenants.location(ground))
-    stored, first, nothing = work(
-        ground, last(tenant), last(tenant), Pushes(tenant, account.newest + 1_000_000)
-    ).steps
+    stored, first, nothing = work(ground, last(tenant), last(tenant), Pushes(tenant, account.newest + 1_000_000)).steps
     assert stored.counts["bodies"] == count, stored
     assert nothing.endings == {"nothing to handle": 1}, nothing
     own = stored.writes - stored.commits
     reads, writes = 3 + FURTHER_ADDRESSES + NEW_THREADS, 3 + NEW_THREADS
     return [
         Row("P5", f"reads per stored message, N={count}", stored.reads / count, "documents", reads, reads - 1),
-        Row("P5", f"writes per stored message, N={count}, but for the mailbox's own", own / count, "documents", writes, writes - 1),
+        Row(
+            "P5",
+            f"writes per stored message, N={count}, but for the mailbox's own",
+            own / count,
+            "documents",
+            writes,
+            writes - 1,
+        ),
         Row("P5", "writes of the mailbox: claim, one a chunk, release", stored.commits, "documents"),
         Row("P5", "reads of a push that is behind the cursor", first.reads, "documents", 1),
         Row("P5", "reads of a push that finds nothing to handle", nothing.reads, "documents", 1),

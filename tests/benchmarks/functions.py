@@ -24,7 +24,7 @@ EMPTY = "empty_function"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A function that listens; `worker` is the process that runs it. `started_s`: from its start to its first answer."""
+    """A function that listens. `started_s`: seconds from its start to its first answer."""
 
     name: str
     port: int
@@ -54,7 +54,9 @@ class Request:
     def status(self, port: int) -> int:
         """The answer's status; 0 while nobody listens."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_S)
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        )
         try:
             connection.request(self.method, "/", self.body, headers)
             return connection.getresponse().status

@@ -71,7 +71,7 @@ def ground() -> Iterator[Ground]:
     parts: list[Part] = []
     try:
         parts += [_start_google(plan), emulators.start_firestore(plan)]
-        until(lambda: _failed(parts) or _up(plan), within_s=WITHIN_S, what="simulator and Firestore emulator")
+        until(lambda: _up(plan, parts), within_s=WITHIN_S, what="simulator and Firestore emulator")
         yield _ground(plan)
     finally:
         stop(parts)
@@ -83,13 +83,10 @@ def _start_google(plan: Plan) -> Part:
     return start("google", command, log=plan.log("google"), pids=plan.run_dir / "pids")
 
 
-def _failed(parts: list[Part]) -> None:
+def _up(plan: Plan, parts: list[Part]) -> bool:
     for part in parts:
         if part.ended:
             raise AssertionError(f"{part.name} ended: {last_line(part.log)}")
-
-
-def _up(plan: Plan) -> bool:
     try:
         return call("GET", plan.url("gmail")).status == 200 and emulators.answers(plan, "firestore")
     except urllib3.exceptions.HTTPError:

@@ -29,7 +29,7 @@ def latency(ground: Ground, extent: Extent) -> list[Row]:
     token = ground.push_token(FUNCTION)
     times: dict[int, list[tuple[float, float, float]]] = {0: [], LATENCY_MS: []}
     with served(ground, FUNCTION, Request()) as function:
-        for _ in range(3):
+        for _ in range(extent.warming):
             account, _warm = _one(ground, function, token, tenant, account)
         for _ in range(extent.rounds * PUSHES_A_ROUND):
             for milliseconds, seen in times.items():
@@ -42,7 +42,9 @@ def latency(ground: Ground, extent: Extent) -> list[Row]:
     beside = ratios([one[0] for one in slow], [one[2] for one in slow])
     what = "push to visible"
     return [
-        of_rounds("P8", f"{what} at {LATENCY_MS} ms / floor's calls in sequence", beside, unit="x", target=1.2, stretch=1.1),
+        of_rounds(
+            "P8", f"{what} at {LATENCY_MS} ms / floor's calls in sequence", beside, unit="x", target=1.2, stretch=1.1
+        ),
         of_rounds("P8", f"{what}, added to the floor's calls at 0 ms", added, unit="ms", target=20, stretch=10),
         of_rounds("P8", f"{what} at {LATENCY_MS} ms", [1000 * one[0] for one in slow], unit="ms"),
         of_rounds("P8", f"push to acknowledged at {LATENCY_MS} ms", [1000 * one[1] for one in slow], unit="ms"),

@@ -21,7 +21,7 @@ def scale(ground: Ground, extent: Extent) -> list[Row]:
     for round_ in range(extent.rounds + 1):
         email = f"scale-{round_}@agency.example"
         account = accounts.make(ground, email, mails(email, MAILS, of_contacts=1.0, seed=100 + round_, contacts=few))
-        for at in (small, large):
+        for at in (small, large) if round_ % 2 else (large, small):
             tenant = tenants.connect(ground, account, at)
             ground.gmail.forget_usage()
             (step,) = work(ground, last(tenant)).steps

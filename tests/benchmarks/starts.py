@@ -57,7 +57,14 @@ def starts(ground: Ground, extent: Extent) -> list[Row]:
                 rounds.append(one.started_s)
     empty = took.pop(EMPTY)
     rows = [
-        of_rounds("P7", f"{name}: start to first answer / empty function", ratios(rounds, empty), unit="x", target=3.0, stretch=2.4)
+        of_rounds(
+            "P7",
+            f"{name}: start to first answer / empty function",
+            ratios(rounds, empty),
+            unit="x",
+            target=3.0,
+            stretch=2.4,
+        )
         for name, rounds in took.items()
     ]
     return [*rows, of_rounds("P7", "empty function: start to first answer", empty, unit="s")]

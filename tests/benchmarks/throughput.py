@@ -26,7 +26,10 @@ def throughput(ground: Ground, extent: Extent) -> list[Row]:
         for _ in range(extent.rounds):
             floors.append(count / processes.floor(ground, account).wall_s)
             at = tenants.location(ground)
-            first, tenant = tenants.connect(ground, warm, tenants.location(ground)), tenants.connect(ground, account, at)
+            first, tenant = (
+                tenants.connect(ground, warm, tenants.location(ground)),
+                tenants.connect(ground, account, at),
+            )
             _, step = processes.work(ground, processes.last(first), processes.last(tenant)).steps
             assert step.counts["bodies"] == count, step
             product.append(count / step.wall_s)
@@ -59,4 +62,11 @@ def _at_real_quota(ground: Ground) -> Row:
     assert not refused, refused[0]
     first, last = (datetime.fromisoformat(calls[at]["at"]) for at in (0, needed))
     rate = needed / (last - first).total_seconds() * 60
-    return Row("P3", f"gets a minute at the real quota of {REAL_UNITS} units", rate, "1/min", 0.98 * GETS_A_MINUTE, aim=Aim.HIGH)
+    return Row(
+        "P3",
+        f"gets a minute at the real quota of {REAL_UNITS} units",
+        rate,
+        "1/min",
+        0.98 * GETS_A_MINUTE,
+        aim=Aim.HIGH,
+    )

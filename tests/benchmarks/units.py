@@ -20,7 +20,9 @@ def units(ground: Ground, extent: Extent) -> list[Row]:
         account = accounts.make(ground, email, mails(email, extent.mails, of_contacts=share, seed=4 + int(share)))
         tenant = tenants.connect(ground, account, at)
         spent, _ = _spent(ground, tenant)
-        rows.append(Row("P4", f"Gmail units per {what} message, N={extent.mails}", spent / extent.mails, "units", target))
+        rows.append(
+            Row("P4", f"Gmail units per {what} message, N={extent.mails}", spent / extent.mails, "units", target)
+        )
         tenants.rewind(ground, tenant)
         _, gets = _spent(ground, tenant)
         rows.append(Row("P4", f"gets when the same {extent.mails} {what} messages come again", gets, "gets", 0))

@@ -1,4 +1,4 @@
-"""Parts of the world that are down for a while: nothing that was accepted is lost, and callers are told to come again."""
+"""Parts of the world that are down for a while: nothing accepted is lost, and callers are told to come again."""
 
 import threading
 

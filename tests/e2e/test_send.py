@@ -92,6 +92,20 @@ def test_f51_ten_posts_at_once_with_one_key_are_one_mail(office: Office) -> None
     assert office.crm.connection()["sends"]["left"] == 499
 
 
+def test_f55_of_twelve_sends_at_once_exactly_as_many_are_accepted_as_the_limit_has_room_for(office: Office) -> None:
+    office.backend.put_location(name="Office", policy={"daily_limit": 5})
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: office.crm.post_mail(new_id("key"), letter(office)), range(12)))
+
+    accepted = [answer.json()["id"] for answer in answers if answer.status == 202]
+    assert sorted(answer.status for answer in answers) == [202] * 5 + [429] * 7
+    for name in accepted:
+        office.settled(name, within_s=30)
+    assert len(sent(office)) == 5
+    assert office.crm.connection()["sends"]["left"] == 0
+
+
 @pytest.mark.parametrize("drop", [True, "before", "truncate"])
 def test_f53_a_connection_that_breaks_during_the_send_leads_to_one_mail(office: Office, drop: object) -> None:
     office.gmail.fault(SEND, email=office.mailbox, times=1, drop=drop)
@@ -135,10 +149,13 @@ def test_f54_a_rate_refusal_keeps_the_mail_queued_with_its_time(office: Office) 
 
 
 def test_f57_r56_a_lost_grant_fails_the_mail_which_is_kept_and_sent_again_after_reconnecting(office: Office) -> None:
-    office.gmail.act(office.mailbox, "password")
-
+    office.gmail.fault(SEND, email=office.mailbox, times=1, status=429, reason="rateLimitExceeded", retry_after=60)
     accepted = office.crm.send(new_id("key"), letter(office))
-    failed = office.settled(accepted["id"], "failed")
+    until(lambda: office.crm.message(accepted["id"])["failure"], what="a mail that waits for Gmail")
+    office.gmail.act(office.mailbox, "password")
+    office.gmail.advance(70)
+
+    failed = reconciled(office, accepted["id"], "failed")
 
     assert failed["failure"]["code"] == "reauth_required"
     assert office.crm.connection()["state"] == "reauth_required"
@@ -185,8 +202,8 @@ def test_f52_a_worker_that_dies_at_any_commit_sends_once(stack: Stack, office: O
     assert len(sent(office)) == 1
     (shown,) = office.crm.messages(office.contact)
     assert shown["id"] == message
-    events = office.endpoints.happened("message.sent", office.location)
-    assert {event["data"]["message"] for event in events} == {message}
+    events = until(lambda: office.endpoints.happened("message.sent", office.location), what="the event")
+    assert {(event["id"], event["data"]["message"]) for event in events} == {(f"message.sent:{message}", message)}
 
 
 def come_again(stack: Stack, message: str) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,13 +10,12 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from shared.domain.identifiers import LocationId, UserId
+from shared.domain.identifiers import ID, LocationId, UserId
 from shared.domain.session import Role, Session
 from shared.errors import Rejected
 
 LEEWAY_SECONDS = 30
 LONGEST = 16_384
-ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 TYPES = frozenset({"jwt", "at+jwt"})
 OURS_TO_CHECK: jwt.types.Options = {
     "verify_aud": False,

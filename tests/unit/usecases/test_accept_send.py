@@ -361,12 +361,16 @@ def test_f56_a_thread_of_another_mailbox_is_never_named_to_gmail(world: Outbound
     assert (entry.thread_id, entry.in_reply_to) == (None, "<q@customer.example>")
 
 
-def test_a_thread_that_another_location_has_is_refused(world: Outbound) -> None:
+def test_R42_a_thread_that_another_location_has_is_refused_while_that_is_connected(world: Outbound) -> None:
     answered(world)
     claimed = Thread(ThreadId("t-7"), claimed_by=LocationId("there"))
     world.store.commit([Put(keys.thread(world.mailbox_id, claimed.id), claimed)])
+    world.link(LocationId("there"))
 
     assert refused(world, {"reply_to": "asked", "subject": "Re: Question"}).code == "thread_claimed"
+
+    world.unlink(LocationId("there"))
+    assert world.accept({"reply_to": "asked", "subject": "Re: Question"}, key="key-2").id
 
 
 @pytest.mark.parametrize("reply_to", ["nothing", "purged"])

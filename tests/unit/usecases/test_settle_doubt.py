@@ -1,6 +1,7 @@
 """Sends whose call was cut off: sent once, or shown as unknown, whatever crashes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -268,3 +269,22 @@ def test_two_workers_that_look_at_a_doubt_at_once_continue_it_once(world: Outbou
     world.deliver(name)
 
     assert (seen[1], len(world.sent()), len(world.sender.sessions)) == (EntryState.CALLING, 1, 1)
+
+
+def test_f59_a_sent_copy_that_was_put_into_the_trash_at_once_is_still_the_one_that_was_sent(world: Outbound) -> None:
+    prove_marker(world)
+    world.sender.forgets = True
+
+    def trashed(call: str) -> None:
+        if call == "finish":
+            added = world.gmail.changes.pop()
+            world.gmail.changes.append(replace(added, labels=added.labels | {"TRASH"}))
+            world.gmail.label(added.gmail_id, add=["TRASH"])
+            world.sender.after = lambda _: None
+            raise Doubtful("reset")
+
+    world.sender.after = trashed
+    name = world.send()
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.SENT, 2)
