@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from textwrap import shorten
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -12,24 +12,39 @@ Row = dict[str, Any]
 MOST_SHOWN = 200
 
 
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody in a header; an empty name where the mail gives none."""
+
+    name: str | None
+    address: str
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file as it is shown; no name where the mail gives none, no size where Gmail's own count is not known."""
+
+    filename: str | None
+    content_type: str | None = None
+    size: int | None = None
+
+
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"sender": "from"}):
     """Fields that are not set are not compared. `after` names a mail that must arrive before."""
 
     why: str
-    outcome: str
+    outcome: Literal["stored", "left_out", "parked"]
     rule: str | None
     conversation: str | None
     labels: tuple[str, ...] = ("INBOX", "UNREAD")
     after: str | None = None
     subject: str | None = None
-    sender: Row | None = None
-    to: list[Row] | None = None
-    cc: list[Row] | None = None
+    sender: Named | None = None
+    to: tuple[Named, ...] | None = None
+    cc: tuple[Named, ...] | None = None
     text_contains: tuple[str, ...] = ()
     html_contains: tuple[str, ...] = ()
     html_excludes: tuple[str, ...] = ()
-    attachments: list[Row] | None = None
-    authenticated: str | None = None
+    attachments: tuple[File, ...] | None = None
+    authenticated: Literal["pass", "fail", "none"] | None = None
     automatic: bool | None = None
     reference_for: tuple[str, ...] = ()
 
@@ -44,7 +59,7 @@ def differences(expected: Expectation, item: Row, message: Row | None) -> Iterat
     for name in ("subject", "authenticated", "automatic"):
         yield from _unlike(name, getattr(expected, name), message[name])
     for name, people in (("to", expected.to), ("cc", expected.cc)):
-        yield from _unlike(name, people and [_person(one) for one in people], message[name])
+        yield from _unlike(name, None if people is None else [_person(one) for one in people], message[name])
     yield from _unlike("from", expected.sender and _person(expected.sender), message["from"])
     yield from _attachments(expected.attachments, message["attachments"])
     yield from _words(expected, message)
@@ -55,19 +70,19 @@ def _unlike(name: str, wanted: object, seen: object) -> Iterator[str]:
         yield f"{name} is {shorten(repr(seen), MOST_SHOWN)}, not {shorten(repr(wanted), MOST_SHOWN)}"
 
 
-def _person(told: Row) -> Row:
+def _person(told: Named) -> Row:
     # A mail says nothing where the CRM's answer says null.
-    return {"name": told["name"] or None, "address": told["address"]}
+    return {"name": told.name or None, "address": told.address}
 
 
-def _attachments(wanted: list[Row] | None, seen: list[Row]) -> Iterator[str]:
+def _attachments(wanted: tuple[File, ...] | None, seen: list[Row]) -> Iterator[str]:
     if wanted is None:
         return
     names = [one["filename"] for one in seen]
     yield from _unlike("the number of files", len(wanted), len(seen))
     for told, one in zip(wanted, seen, strict=False):
         # A file that the mail does not name is given a name, whatever that is.
-        known = {name: value for name, value in told.items() if value is not None}
+        known = {name: value for name, value in msgspec.structs.asdict(told).items() if value is not None}
         yield from _unlike(f"a file of {names}", known, {name: one[name] for name in known})
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.sandbox.expectation import Expectation, differences
@@ -22,14 +23,15 @@ MESSAGE: dict[str, Any] = {
 
 
 def _expected(**more: Any) -> Expectation:
-    return Expectation(why="", **{"outcome": "stored", "rule": "R12", "conversation": "bob", **more})
+    told = {"why": "", "outcome": "stored", "rule": "R12", "conversation": "bob", **more}
+    return msgspec.convert(told, Expectation)
 
 
 @pytest.mark.parametrize(
     "more",
     [
         {},
-        {"subject": "Hello", "sender": MESSAGE["from"], "to": [], "automatic": False, "authenticated": "none"},
+        {"subject": "Hello", "from": MESSAGE["from"], "to": [], "automatic": False, "authenticated": "none"},
         {"text_contains": ("day",), "html_contains": ("<p>",), "html_excludes": ("script",)},
         {"attachments": [{"filename": "a.png"}]},
         {"attachments": [{"filename": None, "size": 3}]},
@@ -47,7 +49,7 @@ def test_what_is_as_it_should_be_has_no_difference(more: dict[str, Any]) -> None
         {"rule": "R13"},
         {"conversation": "carol"},
         {"subject": "Bye"},
-        {"sender": {"name": None, "address": "bob@client.example"}},
+        {"from": {"name": None, "address": "bob@client.example"}},
         {"to": [{"name": None, "address": "ada@agency.example"}]},
         {"automatic": True},
         {"authenticated": "fail"},
