@@ -24,9 +24,9 @@ class Extent:
 QUICK = Extent(
     rounds=2,
     mails=60,
-    contacts=(10, 2_000),
-    messages=(100, 2_000),
-    attachment=5_242_880,
+    contacts=(10, 1_000),
+    messages=(100, 1_000),
+    attachment=2_097_152,
     warming=10,
     functions=("process_history", "conversations"),
 )

@@ -73,7 +73,7 @@ def floor(ground: Ground, account: Account, bodies: Sequence[str] | None = None,
 
 
 def work(ground: Ground, *steps: Pushes, **settings: str) -> Worked:
-    """Acts on the steps' pushes, one step after the other. AssertionError if a push is refused for good."""
+    """Acts on the steps' pushes, one step after the other. AssertionError if one of them is never handled."""
     told = _run("worker", {"steps": [_spec(one) for one in steps]}, ground.settings("process_history", **settings))
     worked = Worked(tuple(Step(**one) for one in told["steps"]), told["cpu_s"])
     for step in worked.steps:

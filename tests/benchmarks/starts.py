@@ -32,8 +32,8 @@ def imports(ground: Ground, extent: Extent) -> list[Row]:
     plain: dict[str, list[float]] = {name: [] for name in names}
     built: dict[str, list[float]] = {name: [] for name in names}
     for round_ in range(extent.rounds + 1):
-        alone, _ = _imported(FRAMEWORK, (), ground.settings("process_history"))
         for name in names:
+            alone, _ = _imported(FRAMEWORK, (), ground.settings(name))
             took, with_clients = _imported(f"functions.{name}.main", _clients(ground, name), ground.settings(name))
             if round_:  # the first leaves the bytecode behind
                 plain[name].append(took / alone)

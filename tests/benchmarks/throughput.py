@@ -44,10 +44,10 @@ def throughput(ground: Ground, extent: Extent) -> list[Row]:
         of_rounds("P3", f"{what}, floor", floors, unit="1/s"),
         of_rounds("P3", "CPU per message meanwhile", cpu, unit="ms"),
     ]
-    return [*rows, _at_real_quota(ground)] if extent.real_quota else rows
+    return [*rows, *_at_real_quota(ground)] if extent.real_quota else rows
 
 
-def _at_real_quota(ground: Ground) -> Row:
+def _at_real_quota(ground: Ground) -> list[Row]:
     """Gets a minute over whole periods of the quota, from Gmail's own record of the calls."""
     email, needed = "quota@agency.example", PERIODS * GETS_A_MINUTE
     account = accounts.make(ground, email, mails(email, needed // 2 + 10, of_contacts=1.0, seed=31))
@@ -58,15 +58,10 @@ def _at_real_quota(ground: Ground) -> Row:
     finally:
         ground.gmail.quota(units_per_minute=None)
     calls = ground.gmail.calls(email, "gmail.users.messages.get")
-    refused = [one for one in calls if one["status"] != 200]
-    assert not refused, refused[0]
-    first, last = (datetime.fromisoformat(calls[at]["at"]) for at in (0, needed))
-    rate = needed / (last - first).total_seconds() * 60
-    return Row(
-        "P3",
-        f"gets a minute at the real quota of {REAL_UNITS} units",
-        rate,
-        "1/min",
-        0.98 * GETS_A_MINUTE,
-        aim=Aim.HIGH,
-    )
+    answered = [datetime.fromisoformat(one["at"]) for one in calls if one["status"] == 200]
+    rate = needed / (answered[needed] - answered[0]).total_seconds() * 60
+    what, target = f"gets a minute at the real quota of {REAL_UNITS} units", 0.98 * GETS_A_MINUTE
+    return [
+        Row("P3", what, rate, "1/min", target, aim=Aim.HIGH),
+        Row("P3", "gets that were refused meanwhile", len(calls) - len(answered), "gets", 0),
+    ]

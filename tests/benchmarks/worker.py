@@ -15,13 +15,14 @@ from typing import Any
 
 from shared.domain.addresses import Address
 from shared.errors import Transient
-from shared.usecases.process_notification import Notice, process_notification
+from shared.usecases.process_notification import Ending, Notice, process_notification
 from shared.usecases.sync_work import SyncPorts
 from shared.wiring.sync import sync_ports
 from tests.benchmarks.counting import CountingStore
 
-TRIES = 200
+PATIENCE_S = 600.0
 AGAIN_AFTER_S = 0.02
+LOOK_AGAIN_S = 0.5
 
 
 def main() -> None:
@@ -49,16 +50,23 @@ def _step(ports: SyncPorts, store: CountingStore, pushes: Sequence[Sequence[Any]
 
 
 def _acknowledged(ports: SyncPorts, push: Sequence[Any]) -> tuple[str, Counter[str]]:
-    """The ending and counts of one push, which comes again as long as it is refused."""
+    """How one push ended in the end, which comes again while it is refused and after a pause, and all its counts."""
     holder, address, history_id = push
-    for _ in range(TRIES):
+    until = time.monotonic() + PATIENCE_S
+    counts: Counter[str] = Counter()
+    while time.monotonic() < until:
         try:
             outcome = process_notification(ports, Notice(holder, address=Address(address), history_id=history_id))
         except Transient:
+            counts["refused"] += 1
             time.sleep(AGAIN_AFTER_S)
             continue
-        return str(outcome.ending), Counter(outcome.counts or {})
-    return "refused for good", Counter()
+        counts += Counter(outcome.counts or {})
+        if outcome.ending is not Ending.PAUSED:
+            return str(outcome.ending), counts
+        counts["paused"] += 1
+        time.sleep(LOOK_AGAIN_S)
+    return "not handled", counts
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ FAILED, MISUSED = 1, 2
 def main(arguments: Sequence[str]) -> int:
     """Exit status: 0 all went well, 1 it did not, 2 it was asked wrongly or cannot run here."""
     asked = _parser().parse_args(arguments)
-    # A polite end is an ordinary end: everything is stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite end is an ordinary end: everything is stopped on the way out. A shell's background job begins with Ctrl-C
+    # ignored, and Python leaves it so.
+    for polite in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(polite, signal.default_int_handler)
     try:
         return demo(asked.mail) if asked.command == "demo" else run(_options(asked))
     except TroubleError as trouble:

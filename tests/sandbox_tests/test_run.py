@@ -25,6 +25,18 @@ def test_ctrl_c_ends_everything_and_takes_the_endpoints_back(toy: Path, tmp_path
     assert not (tmp_path / "run" / "endpoints.json").exists()
 
 
+def test_a_stack_in_a_shells_background_hears_ctrl_c_although_it_began_with_that_ignored(
+    toy: Path, tmp_path: Path
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with launched(tmp_path / "run", "--root", str(toy), TOY) as process:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_a_launcher_that_is_ended_or_killed(toy: Path, tmp_path: Path, how: signal.Signals) -> None:
     with launched(tmp_path / "run", "--root", str(toy), TOY) as process:

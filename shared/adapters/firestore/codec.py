@@ -17,7 +17,7 @@ Fields = dict[str, Any]
 def encoded(value: object) -> Fields:
     """The fields of a value, without the empty ones."""
     fields: Fields = msgspec.to_builtins(value, builtin_types=(datetime,))
-    return {name: one for name, one in fields.items() if one is not None and one not in ("", [], {})}
+    return {name: one for name, one in fields.items() if one is not None and one not in ("", [], (), {})}
 
 
 def decoded(fields: Mapping[str, Any], kind: type[T]) -> T:

@@ -7,7 +7,7 @@ import pytest
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 
 from shared.adapters.firestore import wire
-from shared.adapters.firestore.codec import encoded
+from shared.adapters.firestore.codec import decoded
 from shared.domain.keys import Key
 from shared.ports.store import Count, Create, Delete, Put, Replace, Stored
 
@@ -35,7 +35,7 @@ def test_a_document_reads_as_it_was_written(value: Thing) -> None:
     made = wire.message(Put(KEY, value), DATABASE)
 
     assert made.update.name == f"{DATABASE}/documents/things/one"
-    assert wire.fields_of(made.update) == encoded(value)
+    assert decoded(wire.fields_of(made.update), Thing) == value
 
 
 def test_a_creation_wants_nothing_there() -> None:
