@@ -6,6 +6,7 @@ IN_VENV := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # make run PORT_BASE=9000 RUN_DIR=.run-two: a second stack beside the first, on ports of your choice.
 RUN_OPTIONS := $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(RUN_DIR),--run-dir "$(RUN_DIR)")
+# make bench BENCH="--quick" or "--only P1,P5 --rounds 7".
 # Only from the command line: login shells set a MAIL of their own.
 DEMO_OPTIONS := $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
@@ -38,7 +39,7 @@ lint: setup
 	@$(VENV)/bin/lint-imports
 
 bench: setup
-	@$(IN_VENV) -m tests.benchmarks
+	@$(IN_VENV) -m tests.benchmarks $(BENCH)
 
 clean:
 	rm -rf .run .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

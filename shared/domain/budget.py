@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-SLOT_SECONDS = 5
-SLOTS = 12 + 1
+SLOT_SECONDS = 0.5
+SLOTS = 120 + 1
 """A minute, and the slot that it may begin in the middle of."""
 
-HISTORY, LIST, GET, PROFILE = 2, 5, 20, 1
-"""Units of a history.list, a messages.list, any get, and a profile."""
+HISTORY, LIST, GET, PROFILE, SEND = 2, 5, 20, 1, 100
+"""Units of a history.list, a messages.list, any get, a profile and a send."""
 
 
 def spent(units: Mapping[str, int], now: datetime) -> int:
@@ -37,8 +37,13 @@ def wait(units: Mapping[str, int], now: datetime, more: int, limit: int) -> time
     return timedelta()
 
 
+def fitting(units: Mapping[str, int], now: datetime, each: int, limit: int) -> int:
+    """How many calls of `each` units fit under the limit of the minute that ends now."""
+    return max(0, limit - spent(units, now)) // each
+
+
 def _slot(now: datetime) -> int:
-    return int(now.timestamp()) // SLOT_SECONDS
+    return int(now.timestamp() / SLOT_SECONDS)
 
 
 def _counting(units: Mapping[str, int], now: datetime) -> dict[str, int]:

@@ -32,7 +32,7 @@ class OutboxEntry:
     `body` is what the caller gave, before any cleaning. `people` are the outside recipients as address keys, known in
     the thread from then on. `reserved_at` names the bucket of the sending limit that holds it. `settle_at` is the time
     at which somebody must look at it again; `folder` holds its blobs. Attempts count from `first_attempt` since it was
-    last queued. The last four are evidence for a send in doubt (`evidence`).
+    last queued. `claims` is the thread that the reply claimed. The last four are evidence for a send in doubt.
     """
 
     id: MessageId
@@ -54,6 +54,7 @@ class OutboxEntry:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     thread_id: ThreadId | None = None
+    claims: ThreadId | None = None
     queued_at: datetime | None = None
     reserved_at: datetime | None = None
     attempt: int = 0

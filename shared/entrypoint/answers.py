@@ -8,6 +8,7 @@ from datetime import datetime
 import flask
 import msgspec
 
+from shared.domain.failures import grant_lost
 from shared.errors import CODES, GrantLost, Rejected, Transient
 
 RETRY_SECONDS = 5
@@ -52,9 +53,9 @@ def refusal(error: Exception, *, correlation_id: str, now: datetime) -> Answer:
         case Rejected():
             rejected = error
         case GrantLost():
-            rejected = Rejected(
-                "reauth_required", "Google no longer accepts this connection.", details={"problem": str(error.remedy)}
-            )
+            told = grant_lost(error)
+            details = {"problem": told.code}
+            rejected = Rejected("reauth_required", told.message, action=told.action, details=details)
         case Transient():
             rejected = Rejected("unavailable", "This cannot be done right now.")
             wait = RETRY_SECONDS

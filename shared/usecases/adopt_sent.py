@@ -142,7 +142,8 @@ def _known(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
 def _thread(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
     """Pins the thread if it has no pin here, so that what follows in it syncs both ways (R11, R30).
 
-    A thread that no other location has seen belongs to this one alone from now on: it began here (R40).
+    A thread that no other location has seen belongs to this one alone from now on: it began here (R40). One that others
+    have seen was claimed when the reply was accepted (R42).
     """
     key = keys.thread(copy.mailbox, copy.thread_id)
     thread = batch.value(key) or Thread(copy.thread_id)

@@ -16,6 +16,7 @@ from shared.ports.gmail import MailHeaders, Sender, SentMail
 from shared.ports.world import Event
 from shared.usecases.adopt_sent import SentCopy, ended_event, needed_for, record_sent
 from shared.usecases.batch import Batch
+from shared.usecases.claim_thread import release
 from shared.usecases.delivery import Delivery, Outcome
 
 ASK_AFTER = timedelta(seconds=5)
@@ -64,7 +65,8 @@ def fail(entry: OutboxEntry, failure: Failure, ports: Delivery) -> Outcome:
         mailbox = batch.value(keys.mailbox(entry.mailbox))
         if mailbox and current.reserved_at:
             batch.put(keys.mailbox(mailbox.id), returned(mailbox, current.reserved_at))
-        return replace(ended(current, EntryState.FAILED), reserved_at=None)
+        release(batch, current)
+        return replace(ended(current, EntryState.FAILED), reserved_at=None, claims=None)
 
     return _changed(entry, change, ports, failure=failure)
 

@@ -19,6 +19,7 @@ from shared.ports.gmail import Gmail, GmailAccess, MailHeaders
 from shared.ports.store import Query, Store, Where
 from shared.usecases.absence import found
 from shared.usecases.batch import Batch
+from shared.usecases.ends import GONE
 from shared.usecases.place_mail import decide, needed
 
 MOST = 100
@@ -164,8 +165,9 @@ def _kept(
     for one in ids:
         if one in names:
             explained[one] = _stored(one, names[one], stored.value(keys.message(at, names[one])))
-        elif reading.value(keys.parked(mailbox, one)):
-            explained[one] = Explanation(one, Decision.PARKED)
+        elif waiting := reading.value(keys.parked(mailbox, one)):
+            missing = waiting.reason == GONE
+            explained[one] = Explanation(one, Decision.GONE if missing else Decision.PARKED)
     return explained
 
 

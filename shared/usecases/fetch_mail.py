@@ -57,13 +57,13 @@ class Fetched:
 def fetch_headers(work: Work, ids: Sequence[GmailId], fetched: Fetched) -> None:
     """The headers of mails that were not asked for yet."""
     wanted = [one for one in ids if one not in fetched.mails and one not in fetched.failed]
-    if not wanted:
-        return
-    work.spend(budget.GET * len(wanted))
-    for gmail_id, answer in zip(wanted, work.gmail.headers(wanted), strict=True):
-        with fetched.parking(gmail_id):
-            fetched.mails[gmail_id] = _read(answer)
     work.counts["headers"] += len(wanted)
+    while wanted:
+        count = work.spend_on(budget.GET, len(wanted))
+        some, wanted = wanted[:count], wanted[count:]
+        for gmail_id, answer in zip(some, work.gmail.headers(some), strict=True):
+            with fetched.parking(gmail_id):
+                fetched.mails[gmail_id] = _read(answer)
 
 
 def _read(answer: MailHeaders | Exception) -> Mail:

@@ -82,7 +82,7 @@ def decide(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail:
     """The order of decision for one connection; stages nothing."""
     thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
     if thread and thread.claimed_by not in mailbox.links:
-        thread = replace(thread, claimed_by=None)  # a claim ends with its connection (R42)
+        thread = replace(thread, claimed_by=None)  # a claim ends with its connection (R39, R42)
     view = View(
         location=settings.id,
         policy=settings.policy,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain import keys
+from shared.domain import budget, keys
 from shared.domain.addresses import Address
 from shared.domain.history import matters
 from shared.domain.identifiers import MailboxId
@@ -18,6 +18,8 @@ from shared.usecases.sync_mailbox import sync_mailbox
 from shared.usecases.sync_work import SyncPorts, Work
 
 TRIES = 30
+CAREFUL_AFTER = 2
+"""Claims at one cursor after which mails are taken one by one (F29)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Look:
     since: int = -1
     page: HistoryPage | None = None
     expired: bool = False
+    spent: int = 0
 
 
 def process_notification(ports: SyncPorts, notice: Notice) -> Outcome:
@@ -154,6 +157,7 @@ def _list(ports: SyncPorts, mailbox: Mailbox, look: _Look) -> None:
     if look.since == mailbox.cursor:
         return
     look.since, look.page, look.expired = mailbox.cursor, None, False
+    look.spent += budget.HISTORY
     try:
         look.page = ports.gmail.open(mailbox).history(mailbox.cursor, None)
     except CursorExpired:
@@ -201,7 +205,10 @@ def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetim
     value = claimed(before, holder=notice.holder, history_id=notice.history_id, at=at)
     version = ports.store.commit([Replace(stored, value)])
     held = Held(replace(stored, value=value, version=version), skew, value.cursor)
-    work = Work(ports, ports.gmail.open(value), held, ports.clock.now(), careful=value.attempts > 2)  # noqa: PLR2004
+    work = Work(ports, ports.gmail.open(value), held, ports.clock.now())
+    work.careful = value.attempts > CAREFUL_AFTER
+    work.again = bool(before.holder or before.pauses or before.attempts)
+    work.spent = look.spent
     page = look.page if look.since == value.cursor else None
     try:
         try:

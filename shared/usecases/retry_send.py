@@ -14,6 +14,7 @@ from shared.ports.store import Store
 from shared.ports.world import Topics
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
+from shared.usecases.claim_thread import claim
 from shared.usecases.contended import Patience
 from shared.usecases.reserve_send import reserve
 from shared.usecases.usable_mailbox import usable_mailbox
@@ -78,6 +79,7 @@ def _queued(batch: Batch, entry: OutboxEntry, now: datetime) -> OutboxEntry:
     moved = entry if mailbox.id == entry.mailbox else _moved(entry, mailbox)
     return replace(
         moved,
+        claims=claim(batch, mailbox, moved.thread_id, entry.location) or moved.claims,
         state=EntryState.QUEUED,
         first_attempt=entry.attempt,
         not_before=None,

@@ -1,7 +1,7 @@
 """One worker's run over one mailbox: what it may touch, what it holds, and what it has done so far."""
 
 from collections import Counter
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -40,13 +40,18 @@ class SyncPorts:
 
 @dataclass(slots=True)
 class Work:
-    """The run; `counts` is what its outcome tells. If `careful`, mails go one by one; those to `skip` are parked."""
+    """The run; `counts` is what its outcome tells.
+
+    If `careful`, mails go one by one; those to `skip` are parked. `again`: the run before this one did not end well, so
+    that a chunk may have been decided already.
+    """
 
     ports: SyncPorts
     gmail: Gmail
     held: Held
     started: datetime
     careful: bool = False
+    again: bool = False
     skip: set[GmailId] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
@@ -85,7 +90,17 @@ class Work:
             self.save(lambda mailbox, at: renewed(mailbox, at=at))
         self.spent += units
 
+    def spend_on(self, each: int, count: int) -> int:
+        """As many calls of `each` units as there is room for, at least one and at most `count`; waits for the first."""
+        now = self.at()
+        fitting = budget.fitting(self._units(now), now, each, self.ports.units_per_minute)
+        calls = min(count, max(1, fitting))
+        self.spend(each * calls)
+        return calls
+
     def _wait(self, units: int) -> timedelta:
         now = self.at()
-        so_far = budget.spending(self.mailbox.units, now, self.spent) if self.spent else self.mailbox.units
-        return budget.wait(so_far, now, units, self.ports.units_per_minute)
+        return budget.wait(self._units(now), now, units, self.ports.units_per_minute)
+
+    def _units(self, now: datetime) -> Mapping[str, int]:
+        return budget.spending(self.mailbox.units, now, self.spent) if self.spent else self.mailbox.units

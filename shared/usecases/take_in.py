@@ -51,7 +51,7 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
     batch.load(
         [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
     )
-    again = batch.value(keys.decided(mailbox.id, chunk.first)) if mailbox.attempts > 1 else None
+    again = batch.value(keys.decided(mailbox.id, chunk.first)) if work.again else None
     before = work.skip | (frozenset(again.ids) if again else frozenset())
     new = []
     for item in chunk.items:

@@ -25,6 +25,7 @@ from shared.domain.sanitise import sanitise
 from shared.errors import Rejected
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
+from shared.usecases.claim_thread import claim
 from shared.usecases.receive_mail import Received
 from shared.usecases.reserve_send import reserve
 from shared.usecases.usable_mailbox import usable_mailbox
@@ -110,11 +111,8 @@ def write_letter(batch: Batch, writing: Writing, whole: Body, *, now: datetime) 
         raise Rejected("no_contact", "None of the recipients is a contact.")
     subject = line("subject", writing.draft.subject, longest=LONGEST_SUBJECT)
     thread = reply_thread(answered, subject, mailbox.id) if answered else ReplyThread(subject)
-    if thread.thread_id:
-        known = batch.value(keys.thread(mailbox.id, thread.thread_id))
-        if known and known.claimed_by != writing.location and known.claimed_by in mailbox.links:
-            raise Rejected("thread_claimed", "Another location has this thread.")
-    entry = _entry(writing, mailbox, whose, thread, now)
+    claims = claim(batch, mailbox, thread.thread_id, writing.location)
+    entry = replace(_entry(writing, mailbox, whose, thread, now), claims=claims)
     _check_size(entry, whole)
     reserve(batch, mailbox, location.policy, now)
     batch.put(keys.outbox(entry.id), entry)

@@ -1,7 +1,7 @@
 """The world of a sync with the way out beside it: mails are accepted, delivered, cut off, settled."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,3 +131,14 @@ def file_part(
             yield content[at : at + 50_000]
 
     return FormPart("file", name, content_type, content_id, blocks())
+
+
+def once(error: Exception) -> Callable[[str], None]:
+    """Raises on the first upload only."""
+    left = [error]
+
+    def fail(call: str) -> None:
+        if call == "finish" and left:
+            raise left.pop()
+
+    return fail

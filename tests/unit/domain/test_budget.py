@@ -17,7 +17,7 @@ def test_nothing_waits_while_there_is_room() -> None:
 def test_what_does_not_fit_waits_until_the_oldest_spending_is_a_minute_old() -> None:
     units = budget.spending({}, START, 6_000)
     waited = budget.wait(units, START, 20, 6_000)
-    assert timedelta(seconds=55) < waited <= timedelta(seconds=65)
+    assert timedelta(seconds=60) <= waited <= timedelta(seconds=61)
     assert budget.wait(units, START + waited, 20, 6_000) == timedelta()
 
 
@@ -38,3 +38,10 @@ def test_no_minute_has_more_than_the_limit(steps: list[tuple[int, int]]) -> None
         log.append((now, more))
     for at, _ in log:
         assert sum(one for when, one in log if at <= when < at + timedelta(seconds=60)) <= limit
+
+
+def test_what_fits_is_what_does_not_have_to_wait() -> None:
+    units = budget.spending({}, START, 5_930)
+    assert budget.fitting(units, START, 20, 6_000) == 3
+    assert budget.wait(units, START, 60, 6_000) == timedelta()
+    assert budget.wait(units, START, 80, 6_000) > timedelta()

@@ -92,7 +92,7 @@ def test_a_mail_that_gmail_no_longer_had_is_gone(reader: Reader) -> None:
     name = reader.world.gmail.deliver(letter(CARL))
     del reader.world.gmail.mails[name]
     reader.world.push()
-    assert one(reader, gmail_id=name)["decision"] == "parked"
+    assert one(reader, gmail_id=name)["decision"] == "gone"
     reader.world.clock.advance(minutes=1)
     reader.world.tick()
     item = one(reader, gmail_id=name)

@@ -1,6 +1,5 @@
 """The way of an accepted mail to its end."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,23 +15,12 @@ from shared.domain.outbox import EntryState
 from shared.errors import Doubtful, GrantLost, Refused, Rejected, Remedy, Transient
 from shared.ports.store import Put
 from tests.unit.inbound import ADA, HERE
-from tests.unit.outbound import CARL, USER, Outbound, file_part
+from tests.unit.outbound import CARL, USER, Outbound, file_part, once
 
 
 @pytest.fixture
 def world() -> Outbound:
     return Outbound()
-
-
-def once(error: Exception) -> Callable[[str], None]:
-    """Raises on the first upload only."""
-    left = [error]
-
-    def fail(call: str) -> None:
-        if call == "finish" and left:
-            raise left.pop()
-
-    return fail
 
 
 def types(world: Outbound) -> list[str]:

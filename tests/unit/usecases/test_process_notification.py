@@ -337,39 +337,44 @@ def test_gmails_quota_of_a_minute_is_kept(world: World) -> None:
     assert len(world.left_out()) == 400
 
 
-def test_F07_F08_whatever_write_or_call_the_process_dies_at_the_mail_is_stored_once(world: World) -> None:
-    for crash_at, after in itertools.product(range(12), (False, True)):
-        world = World()
-        world.contact("bob", "bob@client.example")
-        world.clock.advance(minutes=5)
-        for number in range(3):
-            world.gmail.deliver(letter(BOB, subject=f"Number {number}", Message_ID=f"<{number}@client.example>"))
-            world.gmail.deliver(letter("eve@other.example"))
-        count = itertools.count()
+def dies_at(world: World, number: int, when: str) -> None:
+    """The process dies before or after the commit with that number."""
+    count = itertools.count()
 
-        def crash(_writes: object, count: "itertools.count[int]" = count, crash_at: int = crash_at) -> None:
-            if next(count) == crash_at:
-                raise Killed
+    def die(_writes: object) -> None:
+        if next(count) == number:
+            raise Killed
 
-        if after:
-            world.store.after_commit = crash
-        else:
-            world.store.before_commit = crash
-        with contextlib.suppress(Killed):
-            world.push()
-        world.store.before_commit = world.store.after_commit = lambda _: None
-        for _ in range(3):
-            world.clock.advance(minutes=2)
-            world.tick()
-            world.push()
-        assert sorted(world.conversation("bob")) == ["Number 0", "Number 1", "Number 2"]
-        assert world.gmail.calls["full"] <= 6
-        assert world.mailbox.tally.stored == 3, (crash_at, after)
-        assert world.mailbox.tally.left_out == 3
-        assert {event.id for event in world.topics.announced if event.type == "message.stored"} == {
-            f"message.stored:{HERE}:{message.id}" for message in world.messages()
-        }
-        assert not world.mailbox.holder
+    setattr(world.store, f"{when}_commit", die)
+    with contextlib.suppress(Killed):
+        world.push()
+    setattr(world.store, f"{when}_commit", lambda _: None)
+
+
+@pytest.mark.parametrize("chunk", [2, 50])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(12))
+def test_F07_F08_whatever_write_the_process_dies_at_the_mail_is_stored_once(number: int, when: str, chunk: int) -> None:
+    world = World()
+    world.ports = replace(world.ports, chunk=chunk)
+    world.contact("bob", "bob@client.example")
+    world.clock.advance(minutes=5)
+    for one in range(3):
+        world.gmail.deliver(letter(BOB, subject=f"Number {one}", Message_ID=f"<{one}@client.example>"))
+        world.gmail.deliver(letter("eve@other.example"))
+    dies_at(world, number, when)
+    for _ in range(3):
+        world.clock.advance(minutes=2)
+        world.tick()
+        world.push()
+    assert sorted(world.conversation("bob")) == ["Number 0", "Number 1", "Number 2"]
+    assert world.gmail.calls["full"] <= 6
+    assert world.gmail.calls["headers"] <= 6 + 2 * min(chunk, 6)
+    assert (world.mailbox.tally.stored, world.mailbox.tally.left_out) == (3, 3)
+    assert {event.id for event in world.topics.announced if event.type == "message.stored"} == {
+        f"message.stored:{HERE}:{message.id}" for message in world.messages()
+    }
+    assert not world.mailbox.holder
 
 
 def test_F08_a_commit_whose_answer_is_lost_is_not_done_twice(world: World) -> None:
