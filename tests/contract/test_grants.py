@@ -1,23 +1,14 @@
-"""Consents against a server that behaves as Google's: what is asked, what a code brings, what ends a grant."""
+"""Consents: one suite on the fake, and on the real adapter against a server that behaves as Google's."""
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import urllib3
 
-from shared.adapters.gmail.grants import ConsentClient, GoogleGrants
-from shared.adapters.gmail.identity import Identities
 from shared.domain.connection import SCOPES
 from shared.errors import Refused, Transient
+from tests.contract.consents import VERIFIER, Consents, FakeConsents, GoogleConsents, exchanged, google_grants, s256
 from tests.simulator.running import Running, start
-
-BACK = "http://127.0.0.1:1/back"
-VERIFIER = "v" * 43
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 
 
 @pytest.fixture(scope="module")
@@ -27,146 +18,123 @@ def google() -> Iterator[Running]:
     end()
 
 
-@pytest.fixture
-def grants(google: Running) -> Iterator[GoogleGrants]:
-    yield client(google)
-    google.control("DELETE", "faults")
+@pytest.fixture(params=["fake", "google"])
+def consents(request: pytest.FixtureRequest) -> Iterator[Consents]:
+    if request.param == "fake":
+        yield FakeConsents()
+        return
+    running = request.getfixturevalue("google")
+    made = GoogleConsents(running, google_grants(running))
+    yield made
+    made.is_up()
 
 
-def client(google: Running, *, secret: str = "sandbox-secret", root: str = "") -> GoogleGrants:
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=2), retries=False)
-    url = root or google.url
-    identities = Identities(pool, certs_url=f"{google.url}/oauth2/v1/certs", client_id="sandbox-client")
-    whole = ConsentClient(
-        id="sandbox-client",
-        secret=secret,
-        authorize_url=f"{google.url}/o/oauth2/v2/auth",
-        token_url=f"{url}/token",
-        revoke_url=f"{url}/revoke",
-        redirect_url=lambda: BACK,
-    )
-    return GoogleGrants(pool, whole, identities)
-
-
-def consented(google: Running, grants: GoogleGrants, email: str, **more: object) -> str:
-    url = grants.authorize_url(state="s", nonce="n", challenge=CHALLENGE, login_hint=None)
-    redirect = str(google.act("consent", {"authorize_url": url, "email": email, **more})["redirect_to"])
-    return parse_qs(urlsplit(redirect).query)["code"][0]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def test_r03_it_asks_for_exactly_these_permissions(grants: GoogleGrants) -> None:
-    url = grants.authorize_url(state="the state", nonce="the nonce", challenge=CHALLENGE, login_hint="ann@gmail.com")
+@pytest.mark.parametrize("hint", [None, "ann+crm@gmail.com"])
+def test_r03_the_consent_page_is_told_what_will_be_shown_again(consents: Consents, hint: str | None) -> None:
+    url = consents.grants.authorize_url(state="a state/&=", nonce="a nonce", challenge=s256("v"), login_hint=hint)
 
     asked = parse_qs(urlsplit(url).query)
-    assert asked == {
-        "client_id": ["sandbox-client"],
-        "redirect_uri": [BACK],
-        "response_type": ["code"],
-        "scope": [
-            "openid email https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.send"
-        ],
-        "access_type": ["offline"],
-        "prompt": ["select_account consent"],
-        "state": ["the state"],
-        "nonce": ["the nonce"],
-        "code_challenge": [CHALLENGE],
-        "code_challenge_method": ["S256"],
-        "login_hint": ["ann@gmail.com"],
-    }
+    assert (asked["state"], asked["nonce"], asked["code_challenge"]) == (["a state/&="], ["a nonce"], [s256("v")])
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked.get("login_hint") == ([hint] if hint else None)
 
 
-def test_a_code_brings_a_grant_its_scopes_and_who_it_is(google: Running, grants: GoogleGrants) -> None:
-    email = google.account(hosted_domain="agency.example")
+@pytest.mark.parametrize("domain", [None, "agency.example"])
+def test_r02_a_code_brings_a_grant_its_scopes_and_who_it_is(consents: Consents, domain: str | None) -> None:
+    email = consents.person(domain)
 
-    granted = grants.exchange(code=consented(google, grants, email), verifier=VERIFIER, nonce="n", now=now())
+    granted = exchanged(consents.grants, consents.agrees(email))
 
     assert granted.refresh_token
     assert set(granted.scopes) == set(SCOPES)
-    assert (granted.identity.email, granted.identity.hosted_domain) == (email, "agency.example")
-    assert granted.identity.subject
+    assert (granted.identity.email, granted.identity.hosted_domain) == (email, domain)
 
 
-def test_t07_unticked_boxes_are_not_among_the_scopes(google: Running, grants: GoogleGrants) -> None:
-    code = consented(google, grants, google.account(), grant=["openid", "email", SCOPES[2]])
+def test_a_person_is_the_same_subject_each_time_and_nobody_elses(consents: Consents) -> None:
+    ann, bob = consents.person(), consents.person()
 
-    granted = grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now())
+    first, again, other = [exchanged(consents.grants, consents.agrees(who)).identity for who in (ann, ann, bob)]
 
-    assert set(SCOPES) - set(granted.scopes) == {SCOPES[3]}
+    assert first == again
+    assert first.subject
+    assert first.subject != other.subject
 
 
-@pytest.mark.parametrize(("verifier", "nonce"), [("w" * 43, "n"), ("", "n"), (VERIFIER, "another")])
-def test_t04_a_wrong_verifier_or_nonce_brings_nothing(
-    google: Running, grants: GoogleGrants, verifier: str, nonce: str
+@pytest.mark.parametrize("unticked", [SCOPES[2:3], SCOPES[3:], SCOPES[2:]])
+def test_t07_unticked_boxes_are_not_among_the_scopes(consents: Consents, unticked: tuple[str, ...]) -> None:
+    ticked = tuple(scope for scope in SCOPES if scope not in unticked)
+
+    granted = exchanged(consents.grants, consents.agrees(consents.person(), ticked))
+
+    assert set(granted.scopes) == set(ticked)
+    assert granted.refresh_token, "it is there to be revoked"
+
+
+@pytest.mark.parametrize(("verifier", "nonce"), [("w" * 43, "n"), ("", "n"), (VERIFIER, "another"), (VERIFIER, "")])
+def test_t04_a_wrong_verifier_or_nonce_brings_nothing_and_spends_the_code(
+    consents: Consents, verifier: str, nonce: str
 ) -> None:
-    code = consented(google, grants, google.account())
+    code = consents.agrees(consents.person())
 
     with pytest.raises(Refused):
-        grants.exchange(code=code, verifier=verifier, nonce=nonce, now=now())
+        exchanged(consents.grants, code, verifier=verifier, nonce=nonce)
+    with pytest.raises(Refused):
+        exchanged(consents.grants, code)
 
 
-def test_a_code_works_once(google: Running, grants: GoogleGrants) -> None:
-    code = consented(google, grants, google.account())
-    grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now())
+def test_t02_a_code_goes_with_the_verifier_of_its_own_consent_only(consents: Consents) -> None:
+    ann = consents.person()
+    mine, theirs = consents.agrees(ann, verifier="m" * 43), consents.agrees(ann, verifier="t" * 43)
 
     with pytest.raises(Refused):
-        grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now())
+        exchanged(consents.grants, theirs, verifier="m" * 43)
+    assert exchanged(consents.grants, mine, verifier="m" * 43).identity.email == ann
 
 
-def test_a_wrong_client_secret_is_refused_without_being_quoted(google: Running) -> None:
-    grants = client(google, secret="not-the-secret")
-    code = consented(google, grants, google.account())
+def test_a_code_works_once(consents: Consents) -> None:
+    code = consents.agrees(consents.person())
+    exchanged(consents.grants, code)
 
-    with pytest.raises(Refused) as refused:
-        grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now())
-
-    assert "not-the-secret" not in f"{refused.value!r}"
-    assert code not in f"{refused.value!r}"
+    with pytest.raises(Refused):
+        exchanged(consents.grants, code)
 
 
-@pytest.mark.parametrize(
-    "fault", [{"status": 503}, {"status": 429}, {"drop": "after"}, {"drop": "html"}, {"drop": "truncate"}]
-)
-def test_f24_a_token_endpoint_in_trouble_is_asked_once(
-    google: Running, grants: GoogleGrants, fault: dict[str, object]
-) -> None:
-    code = consented(google, grants, google.account())
-    before = len(google.items("calls", method="oauth.token"))
-    google.act("faults", [{"method": "oauth.token", "times": 5, **fault}])
+@pytest.mark.parametrize("code", ["", "4/0Amade-up"])
+def test_a_code_that_was_made_up_brings_nothing(consents: Consents, code: str) -> None:
+    with pytest.raises(Refused):
+        exchanged(consents.grants, code)
 
+
+def test_f24_trouble_before_the_exchange_is_transient_and_does_not_spend_the_code(consents: Consents) -> None:
+    code = consents.agrees(consents.person())
+    consents.is_down()
     with pytest.raises(Transient):
-        grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now())
+        exchanged(consents.grants, code)
 
-    assert len(google.items("calls", method="oauth.token")) == before + 1
+    consents.is_up()
 
-
-def test_nobody_there_is_transient(google: Running) -> None:
-    gone = client(google, root="http://127.0.0.1:9")
-
-    with pytest.raises(Transient):
-        gone.exchange(code="c", verifier=VERIFIER, nonce="n", now=now())
-    with pytest.raises(Transient):
-        gone.revoke("token")
+    assert exchanged(consents.grants, code).refresh_token
 
 
-def test_t10_a_revoked_grant_gives_no_more_tokens_and_may_be_revoked_again(
-    google: Running, grants: GoogleGrants
-) -> None:
-    code = consented(google, grants, google.account())
-    token = grants.exchange(code=code, verifier=VERIFIER, nonce="n", now=now()).refresh_token
+def test_t10_a_grant_may_be_revoked_twice_and_its_person_consents_again(consents: Consents) -> None:
+    email = consents.person()
+    token = exchanged(consents.grants, consents.agrees(email)).refresh_token
     assert token
 
-    grants.revoke(token)
-    grants.revoke(token)
+    consents.grants.revoke(token)
+    consents.grants.revoke(token)
 
-    assert google.token_call(grant_type="refresh_token", refresh_token=token).json()["error"] == "invalid_grant"
+    assert exchanged(consents.grants, consents.agrees(email)).refresh_token
 
 
-def test_a_revocation_that_google_did_not_take_is_transient(google: Running, grants: GoogleGrants) -> None:
-    google.act("faults", [{"method": "oauth.revoke", "times": 1, "status": 503}])
+def test_t10_revoking_what_never_was_is_fine(consents: Consents) -> None:
+    consents.grants.revoke("1//0-never-was")
+
+
+def test_a_revocation_that_was_not_taken_is_transient(consents: Consents) -> None:
+    token = exchanged(consents.grants, consents.agrees(consents.person())).refresh_token
+    assert token
+    consents.is_down()
 
     with pytest.raises(Transient):
-        grants.revoke("token")
+        consents.grants.revoke(token)

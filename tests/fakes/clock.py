@@ -4,17 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Waiting moves the time; `slept` is all that anybody waited."""
+    """Waiting moves the time, never back; `slept` is all that anybody waited."""
 
     def __init__(self, time: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
         self.time, self.slept = time, timedelta()
 
     def now(self) -> datetime:
-        return self.time
+        return self.time.astimezone(UTC)
 
     def sleep(self, duration: timedelta) -> None:
-        self.slept += duration
-        self.time += duration
+        waited = max(timedelta(), duration)
+        self.slept += waited
+        self.time += waited
 
     def advance(self, **by: float) -> None:
         self.time += timedelta(**by)

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from shared.domain.connection import SCOPES, Identity
 from shared.errors import Refused
@@ -32,7 +33,9 @@ class FakeGrants:
 
     def authorize_url(self, *, state: str, nonce: str, challenge: str, login_hint: str | None) -> str:
         self.asked.append({"state": state, "nonce": nonce, "challenge": challenge, "login_hint": login_hint})
-        return f"https://accounts.example/consent?state={state}"
+        asked = {"state": state, "nonce": nonce, "code_challenge": challenge, "code_challenge_method": "S256"}
+        hint = {"login_hint": login_hint} if login_hint else {}
+        return f"https://accounts.example/consent?{urlencode(asked | hint)}"
 
     def consent(
         self, state: str, email: str, *, scopes: tuple[str, ...] = SCOPES, hosted_domain: str | None = None

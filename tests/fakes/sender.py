@@ -3,6 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses
 
 from shared.domain.identifiers import GmailId, ThreadId
 from shared.errors import Doubtful, Gone, Refused
@@ -10,6 +14,9 @@ from shared.ports.gmail import MailHeaders, MailStream, SentMail, SessionAnswer
 from tests.fakes.gmail import FakeMailbox
 
 MESSAGE_ID = re.compile(rb"^Message-ID: .*?\r\n", re.MULTILINE)
+MARKER = re.compile(rb"^X-Gmail-Sync-Entry: .*?\r\n", re.MULTILINE)
+ANSWER = re.compile(r"(?:\s*(?:re|fwd?)\s*:)*\s*", re.IGNORECASE)
+GRANULE = 262_144
 
 
 @dataclass
@@ -24,7 +31,7 @@ class Session:
 class FakeSender:
     """`before` and `after` may raise around a call, given its name; `cut_at` ends an upload after that many bytes.
 
-    With `forgets` a session that ended says nothing of itself any more.
+    With `forgets` no session says anything of itself any more, and one that ended takes nothing.
     """
 
     mailbox: FakeMailbox
@@ -34,12 +41,9 @@ class FakeSender:
     forgets: bool = False
     keeps_marker: bool = True
     sessions: dict[str, Session] = field(default_factory=dict)
-    known_threads: set[str] = field(default_factory=set)
 
     def begin(self, size: int, thread_id: ThreadId | None) -> str:
         self.before("begin")
-        if thread_id and thread_id not in self._threads():
-            raise Gone("thread")
         name = f"https://gmail.example/upload/{len(self.sessions)}"
         self.sessions[name] = Session(size, thread_id or "")
         self.after("begin")
@@ -47,24 +51,21 @@ class FakeSender:
 
     def finish(self, session: str, mail: MailStream, *, start: int = 0) -> SentMail:
         self.before("finish")
-        held = self.sessions[session]
-        assert len(held.received) == start, "an upload goes on where it stopped"
-        for block in mail.open_at(start):
-            held.received += block
-            if self.cut_at is not None and len(held.received) >= self.cut_at:
-                held.received, self.cut_at = held.received[: self.cut_at], None
-                raise Doubtful("cut")
-        assert len(held.received) == held.size == mail.size
-        held.sent = self._accept(held)
+        held = self.sessions.get(session)
+        if held is None or (held.sent and self.forgets):
+            raise Gone("upload session")
+        if held.sent is None:
+            self._take(held, mail, start)
+            held.sent = self._accept(held)
         self.after("finish")
         return held.sent
 
     def ask(self, session: str, size: int) -> SentMail | int | SessionAnswer:
         self.before("ask")
-        held = self.sessions[session]
-        assert size == held.size
-        if self.forgets:
+        held = self.sessions.get(session)
+        if held is None or self.forgets:
             return SessionAnswer.UNKNOWN
+        assert size == held.size
         return held.sent or len(held.received)
 
     def message_id(self, gmail_id: GmailId) -> MailHeaders:
@@ -74,14 +75,50 @@ class FakeSender:
             raise found
         return found
 
+    def _take(self, held: Session, mail: MailStream, start: int) -> None:
+        if start > len(held.received):
+            raise Refused("badRequest", "Gmail refused the request (400).")
+        taken = bytearray(held.received[:start])
+        for block in mail.open_at(start):
+            taken += block
+            if self.cut_at is not None and len(taken) >= self.cut_at:
+                held.received, self.cut_at = bytes(taken[: self.cut_at]), None
+                raise Doubtful("cut")
+        assert len(taken) == held.size == mail.size
+        held.received = bytes(taken)
+
     def _accept(self, held: Session) -> SentMail:
-        raw = MESSAGE_ID.sub(b"Message-ID: <gmail-%d@mail.example>\r\n" % len(self.mailbox.mails), held.received, 1)
-        if not self.keeps_marker:
-            raw = re.sub(rb"X-Gmail-Sync-Entry: .*?\r\n", b"", raw, count=1)
-        if b"To: refused@" in raw:
-            raise Refused("invalidArgument", "Gmail refused the request (400).")
-        name = self.mailbox.deliver(raw.decode(), labels=("SENT",), thread=held.thread)
+        """The mail as Gmail keeps it; what is refused stays an upload without its end."""
+        head, end, body = held.received.partition(b"\r\n\r\n")
+        read = message_from_bytes(head)
+        try:
+            thread, to = self._thread(held, read), _recipients(read)
+        except (Gone, Refused):
+            held.received = held.received[: (held.size - 1) // GRANULE * GRANULE]
+            raise
+        head = MESSAGE_ID.sub(b"Message-ID: <gmail-%d@mail.example>\r\n" % len(self.mailbox.mails), head + b"\r\n", 1)
+        head = head if self.keeps_marker else MARKER.sub(b"", head, count=1)
+        labels = ("SENT", "INBOX", "UNREAD") if self.mailbox.address in to else ("SENT",)
+        name = self.mailbox.deliver((head + end[2:] + body).decode(), labels=labels, thread=thread)
         return SentMail(name, self.mailbox.mails[name].thread)
 
-    def _threads(self) -> set[str]:
-        return {mail.thread for mail in self.mailbox.mails.values()} | self.known_threads
+    def _thread(self, held: Session, head: Message) -> str:
+        """The thread that was asked for, where the mail names one of its mails and has its subject."""
+        there = [message_from_string(mail.raw) for mail in self.mailbox.mails.values() if mail.thread == held.thread]
+        if held.thread and not there:
+            raise Gone("thread")
+        named = f"{head['In-Reply-To']} {head['References']}".split()
+        answered = any(mail["Message-ID"] in named for mail in there)
+        return held.thread if answered and _subject(head) in map(_subject, there) else ""
+
+
+def _subject(head: Message) -> str:
+    return " ".join(ANSWER.sub("", str(make_header(decode_header(head["Subject"] or ""))), 1).split()).casefold()
+
+
+def _recipients(head: Message) -> set[str]:
+    """Everybody in To, Cc and Bcc, by address."""
+    fields = [value for name in ("To", "Cc", "Bcc") for value in head.get_all(name, [])]
+    if not (found := {address for _, address in getaddresses(fields) if address}):
+        raise Refused("invalidArgument", "Gmail refused the request (400).")
+    return found
