@@ -185,11 +185,11 @@ class GmailAccess(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Google's answer to an authorization code."""
+    """Google's answer to an authorization code; who it was is not known without the scopes `openid` and `email`."""
 
     refresh_token: str | None
     scopes: tuple[str, ...]
-    identity: Identity
+    identity: Identity | None
 
 
 class Grants(Protocol):

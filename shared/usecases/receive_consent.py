@@ -66,7 +66,8 @@ def receive_consent(
         if not granted.refresh_token:
             return _ended(store, taken, error="unavailable")
         if missing := _missing(granted):
-            give_up(store, grants, granted.refresh_token, granted.identity.subject)
+            if granted.identity:
+                give_up(store, grants, granted.refresh_token, granted.identity.subject)
             return _ended(store, taken, error="insufficient_permission", missing=" ".join(missing))
         sealed = sealer.seal(granted.refresh_token, owner=name, purpose=PENDING)
         return _kept(store, taken, granted, sealed=sealed, code=chance.token(), now=now)

@@ -47,6 +47,7 @@ def test_r02_a_code_brings_a_grant_its_scopes_and_who_it_is(consents: Consents, 
 
     assert granted.refresh_token
     assert set(granted.scopes) == set(SCOPES)
+    assert granted.identity
     assert (granted.identity.email, granted.identity.hosted_domain) == (email, domain)
 
 
@@ -55,9 +56,21 @@ def test_a_person_is_the_same_subject_each_time_and_nobody_elses(consents: Conse
 
     first, again, other = [exchanged(consents.grants, consents.agrees(who)).identity for who in (ann, ann, bob)]
 
+    assert first
+    assert other
     assert first == again
     assert first.subject
     assert first.subject != other.subject
+
+
+@pytest.mark.parametrize("ticked", [SCOPES[:1], SCOPES[1:], (SCOPES[0], *SCOPES[2:]), SCOPES[3:]])
+def test_t07_a_consent_that_does_not_say_who_it_is_brings_its_scopes_and_nobody(
+    consents: Consents, ticked: tuple[str, ...]
+) -> None:
+    granted = exchanged(consents.grants, consents.agrees(consents.person(), ticked))
+
+    assert set(granted.scopes) == set(ticked)
+    assert granted.identity is None
 
 
 @pytest.mark.parametrize("unticked", [SCOPES[2:3], SCOPES[3:], SCOPES[2:]])
@@ -88,7 +101,9 @@ def test_t02_a_code_goes_with_the_verifier_of_its_own_consent_only(consents: Con
 
     with pytest.raises(Refused):
         exchanged(consents.grants, theirs, verifier="m" * 43)
-    assert exchanged(consents.grants, mine, verifier="m" * 43).identity.email == ann
+    identity = exchanged(consents.grants, mine, verifier="m" * 43).identity
+    assert identity
+    assert identity.email == ann
 
 
 def test_a_code_works_once(consents: Consents) -> None:

@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.domain.connection import SCOPES
 from shared.errors import Refused, Transient
 from tests.contract.consents import BACK, GoogleConsents, exchanged, google_grants, s256
 from tests.simulator.running import Running, start
@@ -71,16 +70,6 @@ def test_f24_a_token_endpoint_in_trouble_is_asked_once(consents: GoogleConsents,
         exchanged(consents.grants, code)
 
     assert len(consents.google.items("calls", method="oauth.token")) == before + 1
-
-
-@pytest.mark.parametrize("ticked", [(), SCOPES[:1], SCOPES[1:], (SCOPES[0], *SCOPES[2:])])
-def test_a_consent_that_does_not_say_who_it_is_brings_nothing(
-    consents: GoogleConsents, ticked: tuple[str, ...]
-) -> None:
-    code = consents.agrees(consents.person(), ticked)
-
-    with pytest.raises(Refused):
-        exchanged(consents.grants, code)
 
 
 def test_nobody_there_is_transient(google: Running) -> None:

@@ -294,3 +294,16 @@ def test_f34_a_watch_that_google_refuses_is_no_fault_of_the_users(endpoints: End
     ok(call("POST", f"{endpoints.functions['renew_watches'].rstrip('/')}/", body={}), "renew_watches")
     watches = office.gmail.calls(office.mailbox, "gmail.users.watch")
     assert [one["status"] for one in watches[before:]] == [200]
+
+
+def test_r03_a_consent_for_sending_alone_is_named_insufficient(endpoints: Endpoints) -> None:
+    office = new_office(endpoints, connected=False)
+
+    callback, back = return_from_consent(
+        endpoints, office.crm, office.mailbox, grant=["https://www.googleapis.com/auth/gmail.send"]
+    )
+
+    assert callback.status == 303
+    assert back["error"] == "insufficient_permission"
+    assert "https://www.googleapis.com/auth/gmail.readonly" in back["missing"].split()
+    assert office.crm.connection()["state"] == "none"

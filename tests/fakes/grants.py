@@ -42,7 +42,8 @@ class FakeGrants:
     ) -> str:
         """The account's owner agrees → the code that Google sends back; its refresh token is the address."""
         asked = next(one for one in self.asked if one["state"] == state)
-        identity = Identity(f"sub-of-{email}", email, hosted_domain)
+        named = "openid" in scopes and ("email" in scopes or SCOPES[1] in scopes)
+        identity = Identity(f"sub-of-{email}", email, hosted_domain) if named else None
         code = f"code-{len(self.codes)}"
         self.codes[code] = FakeCode(
             Granted(email, scopes, identity), challenge=str(asked["challenge"]), nonce=str(asked["nonce"])

@@ -13,6 +13,7 @@ from shared.adapters.gmail.identity import Identities
 from shared.errors import Refused, Transient
 from shared.ports.gmail import Granted
 
+EMAIL = frozenset({"email", "https://www.googleapis.com/auth/userinfo.email"})
 SCOPES = "openid email https://www.googleapis.com/auth/gmail.readonly https://www.googleapis.com/auth/gmail.send"
 """Exactly what is asked for (R03)."""
 OK, BAD_REQUEST, TOO_MANY, SERVER = 200, 400, 429, 500
@@ -66,9 +67,10 @@ class GoogleGrants:
                 "code_verifier": verifier,
             }
         )
-        identity = self._identities.read(str(told.get("id_token", "")), nonce=nonce, now=now)
-        refresh_token = told.get("refresh_token")
         scopes = tuple(str(told.get("scope", "")).split())
+        named = "openid" in scopes and not EMAIL.isdisjoint(scopes)
+        identity = self._identities.read(str(told.get("id_token", "")), nonce=nonce, now=now) if named else None
+        refresh_token = told.get("refresh_token")
         return Granted(str(refresh_token) if refresh_token else None, scopes, identity)
 
     def revoke(self, refresh_token: str) -> None:

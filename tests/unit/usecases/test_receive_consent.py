@@ -86,7 +86,6 @@ def test_the_grant_waits_sealed_and_the_code_is_kept_as_a_digest_only() -> None:
         ((*SCOPES[:2], READ), SEND),
         ((*SCOPES[:2], SEND), READ),
         (SCOPES[:2], f"{READ} {SEND}"),
-        ((), " ".join(SCOPES)),
         ((*SCOPES[:2], SEND, f"{READ}.metadata"), READ),
     ],
 )
@@ -100,6 +99,21 @@ def test_r03_t07_an_unticked_box_connects_nothing_keeps_nothing_and_is_named(
     assert back == {"error": "insufficient_permission", "missing": missing}
     assert office.grants.revoked == [ANNS]
     assert not [path for path in office.store.documents if path.startswith("pending_consents")]
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [((), " ".join(SCOPES)), (SCOPES[2:], " ".join(SCOPES[:2])), ((SEND,), " ".join(SCOPES[:3]))],
+)
+def test_r03_a_partial_grant_of_nobody_known_is_named_and_dropped_for_it_might_be_anybodys(
+    granted: tuple[str, ...], missing: str
+) -> None:
+    office = Office()
+
+    back = office.consented(scopes=granted)
+
+    assert back == {"error": "insufficient_permission", "missing": missing}
+    assert office.grants.revoked == []
 
 
 def test_r03_google_may_name_the_email_scope_in_short_and_in_any_order() -> None:
