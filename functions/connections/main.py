@@ -1,10 +1,12 @@
 """HTTP, from the CRM's frontend: a user's own connection."""
 
+from collections.abc import Sequence
+
 import flask
 import functions_framework
 
 from shared.entrypoint.connections import Connections
-from shared.entrypoint.http import serve
+from shared.entrypoint.http import Route, serve
 from shared.usecases.contended import Patience
 from shared.usecases.grants import Google
 from shared.wiring import google, state
@@ -12,9 +14,7 @@ from shared.wiring.http import gate
 from shared.wiring.topics import topics
 
 
-@functions_framework.http
-def connections(request: flask.Request) -> flask.Response:
-    """Answers one request."""
+def _routes() -> Sequence[Route]:
     given = Connections(
         store=state.store(),
         google=Google(google.gmail_access(), google.grants(), google.sealer()),
@@ -23,4 +23,10 @@ def connections(request: flask.Request) -> flask.Response:
         return_urls=google.return_urls(),
         patience=Patience(state.clock(), state.Random()),
     )
-    return serve(request, given.routes(), gate())
+    return given.routes()
+
+
+@functions_framework.http
+def connections(request: flask.Request) -> flask.Response:
+    """Answers one request."""
+    return serve(request, _routes, gate)

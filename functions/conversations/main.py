@@ -22,4 +22,4 @@ def routes() -> tuple[http.Route, ...]:
 @functions_framework.http
 def conversations(request: flask.Request) -> flask.Response:
     """Answers one call."""
-    return http.serve(request, routes(), gate())
+    return http.serve(request, routes, gate)

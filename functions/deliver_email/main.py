@@ -15,7 +15,7 @@ from shared.wiring.pushes import push_gate
 @functions_framework.http
 def deliver_email(request: flask.Request) -> flask.Response:
     """Answers one push."""
-    return push.receive(request, push_gate(), _act)
+    return push.receive(request, push_gate, _act)
 
 
 def _act(pushed: push.Pushed) -> Mapping[str, object]:

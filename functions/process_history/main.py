@@ -15,7 +15,7 @@ from shared.wiring.sync import sync_ports
 @functions_framework.http
 def process_history(request: flask.Request) -> flask.Response:
     """Answers one push."""
-    return push.receive(request, push_gate(), _act)
+    return push.receive(request, push_gate, _act)
 
 
 def _act(pushed: push.Pushed) -> Mapping[str, object]:
@@ -23,4 +23,5 @@ def _act(pushed: push.Pushed) -> Mapping[str, object]:
     if told is None:
         return {"outcome": "useless"}
     outcome = process_notification(sync_ports(), told)
-    return {"outcome": str(outcome.ending), "mailbox": outcome.mailbox, **(outcome.counts or {})}
+    told = {"outcome": str(outcome.ending), "mailbox": outcome.mailbox, "problem": outcome.problem or None}
+    return {**told, **(outcome.counts or {})}

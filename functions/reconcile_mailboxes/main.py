@@ -12,4 +12,4 @@ from shared.wiring.topics import topics
 @functions_framework.http
 def reconcile_mailboxes(request: flask.Request) -> flask.Response:
     """Answers one run with what it published."""
-    return schedule.run(request, clock().now, lambda: reconcile(store(), topics(), clock()))
+    return schedule.run(request, lambda: clock().now(), lambda: reconcile(store(), topics(), clock()))

@@ -1,4 +1,4 @@
-"""Cloud Scheduler, hourly: renews the watches that lapse within 36 hours."""
+"""Cloud Scheduler, hourly: renews the watches that lapse within 36 hours, and ends consents that were abandoned."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ import functions_framework
 
 from shared.entrypoint import log, schedule
 from shared.usecases.contended import Patience
+from shared.usecases.drop_consents import drop_consents
 from shared.usecases.renew_watches import renew_watches as renew
 from shared.wiring import google, state
 from shared.wiring.topics import topics
@@ -15,17 +16,22 @@ from shared.wiring.topics import topics
 @functions_framework.http
 def renew_watches(request: flask.Request) -> flask.Response:
     """Runs once."""
+    return schedule.run(request, lambda: state.clock().now(), _work)
 
-    def work() -> Mapping[str, int]:
-        done = renew(
-            store=state.store(),
-            mailboxes=google.gmail_access(),
-            topics=topics(),
-            gmail_topic=google.gmail_topic(),
-            patience=Patience(state.clock(), state.Random()),
-        )
-        for mailbox, reason in done.failed.items():
-            log.record("WARNING", "watch not renewed", mailbox=mailbox, reason=reason)
-        return {"renewed": done.renewed, "failed": len(done.failed), "skipped": done.skipped}
 
-    return schedule.run(request, state.clock().now, work)
+def _work() -> Mapping[str, int]:
+    store, patience = state.store(), Patience(state.clock(), state.Random())
+    done = renew(
+        store=store,
+        mailboxes=google.gmail_access(),
+        topics=topics(),
+        gmail_topic=google.gmail_topic(),
+        patience=patience,
+    )
+    for mailbox, reason in done.failed.items():
+        log.record("WARNING", "watch not renewed", mailbox=mailbox, reason=reason)
+    counts = {"renewed": done.renewed, "failed": len(done.failed), "skipped": done.skipped}
+    if done.unfinished:
+        return counts
+    ended = drop_consents(store=store, grants=google.grants(), sealer=google.sealer(), patience=patience)
+    return {**counts, "consents": ended}

@@ -1,9 +1,11 @@
 """HTTP, from the CRM's frontend: accepts mail for sending."""
 
+from collections.abc import Sequence
+
 import flask
 import functions_framework
 
-from shared.entrypoint.http import serve
+from shared.entrypoint.http import Route, serve
 from shared.entrypoint.sends import Sends
 from shared.usecases.contended import Patience
 from shared.wiring import state
@@ -12,9 +14,7 @@ from shared.wiring.http import gate
 from shared.wiring.topics import topics
 
 
-@functions_framework.http
-def send_email(request: flask.Request) -> flask.Response:
-    """Answers one call."""
+def _routes() -> Sequence[Route]:
     chance = state.Random()
     given = Sends(
         store=state.store(),
@@ -23,4 +23,10 @@ def send_email(request: flask.Request) -> flask.Response:
         patience=Patience(state.clock(), chance),
         token=chance.token,
     )
-    return serve(request, given.routes(), gate())
+    return given.routes()
+
+
+@functions_framework.http
+def send_email(request: flask.Request) -> flask.Response:
+    """Answers one call."""
+    return serve(request, _routes, gate)

@@ -20,7 +20,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The left-out mail of one chunk: ids and rules, nothing else of it (R23)."""
+    """The left-out mail of one chunk: ids and rules, nothing else of it (R23).
+
+    `through` is the newest history id that was seen when it was decided: what happened to a mail later counts anew.
+    """
 
     mailbox: MailboxId
     at: datetime
@@ -28,6 +31,7 @@ class Decided:
     left_out: dict[GmailId, dict[LocationId, LeftOut]] = field(default_factory=dict)
     gone: tuple[GmailId, ...] = ()
     ids: tuple[GmailId, ...] = ()
+    through: int = 0
 
 
 @dataclass(frozen=True, slots=True)

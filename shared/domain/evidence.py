@@ -26,14 +26,14 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-def judged(entry: OutboxEntry, mailbox: Mailbox, *, marker_survives: bool, at: datetime) -> Verdict:
-    """The verdict at the time `at`, on an entry that was being called."""
+def judged(entry: OutboxEntry, mailbox: Mailbox, *, marker_survives: bool, parked: int, at: datetime) -> Verdict:
+    """The verdict at the time `at`, on an entry that was being called; `parked` mails of the mailbox are not placed."""
     if at < ended_by(entry) + SETTLED_AFTER:
         return Verdict.WAIT
     if entry.seen_at is None:
         return Verdict.MARK_POINT
     covered = mailbox.cursor >= entry.seen_history and not mailbox.catch_up
-    unhidden = not mailbox.tally.parked and mailbox.tally.gone == entry.gone_before
+    unhidden = not parked and mailbox.tally.gone == entry.gone_before
     if covered and unhidden and marker_survives and entry.call_ended_at:
         return Verdict.ABSENT
     return Verdict.UNKNOWN if at >= entry.seen_at + GIVE_UP_AFTER else Verdict.WAIT

@@ -53,6 +53,8 @@ class Item:
     fresh: bool = False
     never: bool = False
     flags: tuple[FlagChange, ...] = ()
+    last: int = 0
+    """The history id of the newest record about it; 0 where it was not found by history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def chunks(changes: Sequence[Change], size: int, *, more: bool) -> Iterator[Chun
 
 
 def _with(item: Item | None, change: Change) -> Item:
-    item = item or Item(change.gmail_id, change.thread_id)
+    item = replace(item or Item(change.gmail_id, change.thread_id), last=change.history_id)
     match change.kind:
         case ChangeKind.ADDED:
             never = bool(change.labels & NEVER) and SENT not in change.labels

@@ -40,6 +40,8 @@ class Contact:
     assigned_to: UserId | None = None
     replaces: ContactId | None = None
     deleted_at: datetime | None = None
+    replaced_by: ContactId | None = None
+    """Who took its place: what counts on its conversation counts on theirs."""
 
 
 @dataclass(frozen=True, slots=True)

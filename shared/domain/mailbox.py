@@ -1,6 +1,5 @@
 """A Gmail account: its grant, watch and history cursor, the connections that use it, and its single worker's lease."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -178,7 +177,8 @@ def released(mailbox: Mailbox, *, at: datetime, wake_at: datetime | None = None)
 def paused(mailbox: Mailbox, *, at: datetime, until: datetime | None, reason: str) -> Mailbox:
     """Free, and no reads before `until`; durable, so that every worker keeps the wait that Gmail asked for (F18).
 
-    Where Gmail named no time, each pause in a row is twice as long as the one before, up to 16 minutes.
+    Where Gmail named no time, each pause in a row is twice as long as the one before, up to 16 minutes, and the claim
+    that ended so still counts as tried: one mail may be what always fails.
     """
     end = until if until and until > at else at + FIRST_PAUSE * 2 ** min(mailbox.pauses, LONGEST_PAUSE)
     return replace(
@@ -189,7 +189,7 @@ def paused(mailbox: Mailbox, *, at: datetime, until: datetime | None, reason: st
         pause_reason=reason,
         pauses=mailbox.pauses + 1,
         wake_at=end,
-        attempts=0,
+        attempts=0 if until else mailbox.attempts,
         suspect="",
     )
 
@@ -205,8 +205,3 @@ def unlinked(mailbox: Mailbox, location: LocationId) -> Mailbox:
     """Without the location's connection; without any, it no longer wakes."""
     links = {key: link for key, link in mailbox.links.items() if key != location}
     return replace(mailbox, links=links, wake_at=mailbox.wake_at if links else None)
-
-
-def epochs(mailbox: Mailbox) -> Mapping[LocationId, int]:
-    """The lives of its connections: a commit that was decided under others no longer counts (I9)."""
-    return {location: link.epoch for location, link in mailbox.links.items()}

@@ -39,8 +39,8 @@ def marker(entry: MessageId, sealer: Signer) -> str:
 def entry_of(headers: Listed, sealer: Signer) -> MessageId | None:
     """The outbox entry that a mail's marker names; none unless there is exactly one marker, truly ours.
 
-    Recipients see the marker and could copy it: it counts only on mail that Gmail itself labels SENT, with the
-    entry's mailbox and sender (`adopt_sent`).
+    Recipients see the marker and could copy it: it counts only on mail that Gmail itself labels SENT, in the entry's
+    own mailbox (`adopt_sent`).
     """
     values = headers.all(HEADER)
     match = _VALUE.fullmatch(values[0]) if len(values) == 1 else None

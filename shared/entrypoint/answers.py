@@ -1,9 +1,9 @@
 """What a function answers, and how every failure looks from outside."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import flask
 import msgspec
@@ -44,6 +44,15 @@ def response(answer: Answer) -> flask.Response:
     made.headers.setdefault("Cache-Control", "no-store")
     made.headers["X-Content-Type-Options"] = "nosniff"
     return made
+
+
+def failed(error: Exception, *, correlation_id: str, now: Callable[[], datetime]) -> Answer:
+    """`refusal`, also where what failed is what would tell the time."""
+    try:
+        at = now()
+    except Exception:  # noqa: BLE001 - `error` is what is answered
+        at = datetime.now(UTC)  # noqa: TID251 - only the distance to a time that is not known here
+    return refusal(error, correlation_id=correlation_id, now=at)
 
 
 def refusal(error: Exception, *, correlation_id: str, now: datetime) -> Answer:

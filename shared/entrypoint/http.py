@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from shared.domain.identifiers import ID, LocationId
 from shared.domain.session import Role, Session
 from shared.entrypoint import log
-from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 from shared.errors import GrantLost, Rejected, Transient
 
@@ -83,23 +83,29 @@ class Gate:
     now: Callable[[], datetime]
 
 
-def serve(request: flask.Request, routes: Sequence[Route], gate: Gate) -> flask.Response:
-    """Answers one request; nothing that happens inside leaves in any other shape than the contract's."""
+def serve(request: flask.Request, routes: Callable[[], Sequence[Route]], gate: Callable[[], Gate]) -> flask.Response:
+    """Answers one request; nothing that happens inside leaves in any other shape than the contract's.
+
+    `routes` and `gate` build what they give: that fails too where a setting is missing or a secret can't be read.
+    """
     correlation_id = secrets.token_hex(8)
-    if request.method == "OPTIONS":
-        return _with_cors(finished(response(Answer(204)), request), request, gate)
+    origins: frozenset[str] = frozenset()
     try:
-        answer = _answer(request, routes, gate)
+        opened = gate()
+        origins = opened.origins
+        answer = Answer(204) if request.method == "OPTIONS" else _answer(request, routes, opened)
     except Exception as raised:  # noqa: BLE001 - the framework's own 500 would show the exception's text
         error = _known(raised, request)
-        answer = refusal(error, correlation_id=correlation_id, now=gate.now())
-        if not isinstance(error, Rejected | GrantLost | Transient):
+        answer = failed(error, correlation_id=correlation_id, now=lambda: gate().now())
+        if isinstance(error, Transient):
+            log.record("WARNING", "unavailable", correlation_id=correlation_id, reason=error.reason)
+        elif not isinstance(error, Rejected | GrantLost):
             log.failure("request failed", error, correlation_id=correlation_id)
         else:
             log.record(
                 "INFO", "refused", correlation_id=correlation_id, status=answer.status, error=type(error).__name__
             )
-    return _with_cors(finished(response(answer), request), request, gate)
+    return _with_cors(finished(response(answer), request), request, origins)
 
 
 def _known(error: Exception, request: flask.Request) -> Exception:
@@ -109,9 +115,9 @@ def _known(error: Exception, request: flask.Request) -> Exception:
     return error
 
 
-def _answer(request: flask.Request, routes: Sequence[Route], gate: Gate) -> Answer:
+def _answer(request: flask.Request, routes: Callable[[], Sequence[Route]], gate: Gate) -> Answer:
     session = gate.authenticate(request.headers.get("Authorization", ""))
-    route, path = _matched(request, routes)
+    route, path = _matched(request, routes())
     if "location" in path and path["location"] not in session.locations:
         raise missing()
     if session.role not in route.roles:
@@ -150,10 +156,10 @@ def too_large(size: int, limit: int) -> Rejected:
     return Rejected("too_large", f"{size} bytes; the limit is {limit}.", details={"size": size, "limit": limit})
 
 
-def _with_cors(made: flask.Response, request: flask.Request, gate: Gate) -> flask.Response:
+def _with_cors(made: flask.Response, request: flask.Request, origins: frozenset[str]) -> flask.Response:
     made.headers["Vary"] = "Origin"
     origin = request.headers.get("Origin", "")
-    if origin in gate.origins:
+    if origin in origins:
         made.headers["Access-Control-Allow-Origin"] = origin
         made.headers["Access-Control-Allow-Headers"] = HEADERS
         made.headers["Access-Control-Allow-Methods"] = METHODS

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import msgspec
 
+from shared.domain.identifiers import ID_PATTERN
 from shared.errors import Rejected
 
 MOST = 100
 LIMIT = re.compile(r"[1-9][0-9]?|100")
 Value = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z")]
+Name = Annotated[str, msgspec.Meta(pattern=f"^{ID_PATTERN}")]
 
 
 def asked(query: Mapping[str, str]) -> tuple[int, tuple[int, str] | None]:

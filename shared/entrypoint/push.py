@@ -12,7 +12,7 @@ import msgspec
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.entrypoint import log
-from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 from shared.errors import Rejected, Transient
 
@@ -37,14 +37,16 @@ class PushGate:
     now: Callable[[], datetime]
 
 
-def receive(request: flask.Request, gate: PushGate, run: Callable[[Pushed], Mapping[str, object]]) -> flask.Response:
+def receive(
+    request: flask.Request, gate: Callable[[], PushGate], run: Callable[[Pushed], Mapping[str, object]]
+) -> flask.Response:
     """Acknowledges (204) what `run` handled and what nobody could ever handle; refuses (503) what must come again.
 
-    `run` gives what is to be logged of its outcome.
+    `gate` builds what it gives, which may fail too; `run` gives what is to be logged of its outcome.
     """
     correlation_id = secrets.token_hex(8)
     try:
-        gate.verify(request.headers.get("Authorization", ""))
+        gate().verify(request.headers.get("Authorization", ""))
         pushed = _opened(request)
         if pushed is None:
             log.record("WARNING", "useless push acknowledged", correlation_id=correlation_id)
@@ -57,7 +59,8 @@ def receive(request: flask.Request, gate: PushGate, run: Callable[[Pushed], Mapp
         else:
             log.failure("push failed", error, correlation_id=correlation_id)
             error = Transient("failed")
-        return finished(response(refusal(error, correlation_id=correlation_id, now=gate.now())), request)
+        answer = failed(error, correlation_id=correlation_id, now=lambda: gate().now())
+        return finished(response(answer), request)
 
 
 def _ran(run: Callable[[Pushed], Mapping[str, object]], pushed: Pushed) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import flask
 
 from shared.entrypoint import log
-from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 from shared.errors import Rejected, Transient
 from shared.usecases.receive_consent import CameBack
@@ -25,8 +25,10 @@ def receive(request: flask.Request, now: Callable[[], datetime], run: Callable[[
         target = run(CameBack(given.get("state", ""), given.get("code", ""), given.get("error", "")))
         answer = Answer(SEE_OTHER, headers={"Location": target})
     except Exception as error:  # noqa: BLE001 - the framework's own 500 would show the exception's text
-        answer = refusal(error, correlation_id=correlation_id, now=now())
-        if not isinstance(error, Rejected | Transient):
+        answer = failed(error, correlation_id=correlation_id, now=now)
+        if isinstance(error, Transient):
+            log.record("WARNING", "unavailable", correlation_id=correlation_id, reason=error.reason)
+        elif not isinstance(error, Rejected):
             log.failure("consent failed", error, correlation_id=correlation_id)
     log.record("INFO", "consent came back", correlation_id=correlation_id, status=answer.status)
     made = finished(response(answer), request)

@@ -7,7 +7,7 @@ from datetime import datetime
 import flask
 
 from shared.entrypoint import log
-from shared.entrypoint.answers import Answer, refusal, response
+from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 
 
@@ -18,6 +18,6 @@ def run(request: flask.Request, now: Callable[[], datetime], work: Callable[[], 
         counts = work()
     except Exception as error:  # noqa: BLE001 - one shape for every failure
         log.failure("scheduled run failed", error, correlation_id=correlation_id)
-        return finished(response(refusal(error, correlation_id=correlation_id, now=now())), request)
+        return finished(response(failed(error, correlation_id=correlation_id, now=now)), request)
     log.record("INFO", "scheduled run", path=request.path, **counts)
     return finished(response(Answer(200, dict(counts))), request)

@@ -22,6 +22,7 @@ from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.placement import PEOPLE_KEPT
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,12 @@ def adoption(batch: Batch, mail: Mail, mailbox: MailboxId, signer: Signer, *, no
     """Takes in a SENT mail with our marker as the send that it is; None if it is none of ours (R10, R20, F58).
 
     Stages the entry and its message as sent, the alias under Gmail's Message-ID, the known mail and the thread's pin.
-    Meant for every state of the entry: what was shown as unknown or failed was sent after all.
+    Meant for every state of the entry: what was shown as unknown or failed was sent after all. The sender is not
+    compared: Gmail puts the account's own address in place of an alias that it no longer knows.
     """
     name = entry_of(mail.headers, signer) if mail.outbound else None
     entry = batch.value(keys.outbox(name)) if name else None
-    if entry is None or entry.mailbox != mailbox or not (mail.sender and entry.sender):
-        return None
-    if mail.sender.address != entry.sender.address:
+    if entry is None or entry.mailbox != mailbox:
         return None
     copy = SentCopy(mailbox, mail.gmail_id, mail.thread_id, mail.message_id or "", mail.labels, mail.history_id)
     event = record_sent(batch, entry, copy, now=now)
@@ -71,7 +71,8 @@ def record_sent(batch: Batch, entry: OutboxEntry, copy: SentCopy, *, now: dateti
     batch.put(keys.outbox(entry.id), done)
     _message(batch, entry, copy)
     changed = {"changed_ms": milliseconds(now)}
-    batch.count(keys.conversation(entry.location, entry.conversation), latest=changed)
+    whose = home(batch, entry.location, entry.conversation)
+    batch.count(keys.conversation(entry.location, whose), latest=changed)
     _alias(batch, entry, copy)
     _known(batch, entry, copy)
     _thread(batch, entry, copy)
@@ -81,6 +82,7 @@ def record_sent(batch: Batch, entry: OutboxEntry, copy: SentCopy, *, now: dateti
 def needed_for(entry: OutboxEntry, copy: SentCopy) -> list[Key[Any]]:
     """The documents that `record_sent` changes, so that one read brings them all."""
     wanted: list[Key[Any]] = [keys.outbox(entry.id), keys.message(entry.location, entry.id)]
+    wanted += [keys.contact(entry.location, entry.conversation)]
     wanted += [keys.known_mail(copy.mailbox, copy.gmail_id), keys.thread(copy.mailbox, copy.thread_id)]
     return [*wanted, _alias_key(entry, copy)] if copy.message_id else wanted
 

@@ -1,6 +1,6 @@
 """One batched read, one batch of writes: what is staged is seen by the steps that follow, and written whole or not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -8,6 +8,10 @@ from shared.domain.keys import Key
 from shared.ports.store import Count, Create, Delete, Replace, Store, Stored, Write
 
 T = TypeVar("T")
+
+
+AT_ONCE = 500
+"""Documents of one round trip."""
 
 
 class Batch:
@@ -22,10 +26,22 @@ class Batch:
 
     def load(self, keys: Iterable[Key[Any]]) -> None:
         """Reads what was not read yet, in one round trip."""
-        wanted = {key.path: key for key in keys if key.path not in self._read}
-        if wanted:
-            reading = self._store.read(*wanted.values())
-            self._read |= {path: reading.stored(key) for path, key in wanted.items()}
+        wanted = [key for key in {key.path: key for key in keys}.values() if key.path not in self._read]
+        self._read |= self._fetched(wanted)
+
+    def _fetched(self, wanted: Sequence[Key[Any]]) -> dict[str, Stored[Any] | None]:
+        found: dict[str, Stored[Any] | None] = {}
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            reading = self._store.read(*some)
+            found |= {key.path: reading.stored(key) for key in some}
+        return found
+
+    def still(self, keys: Iterable[Key[Any]]) -> bool:
+        """Whether the documents are still as they were read; asks the store again."""
+        wanted = list({key.path: key for key in keys if key.path in self._read}.values())
+        now = self._fetched(wanted)
+        return all(_version(now[key.path]) == _version(self._read[key.path]) for key in wanted)
 
     def value(self, key: Key[T]) -> T | None:
         """The document as staged, else as read."""
@@ -73,3 +89,7 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self._staged) + len(self._counts) + len(self._dropped)
+
+
+def _version(stored: Stored[Any] | None) -> datetime | None:
+    return stored.version if stored else None

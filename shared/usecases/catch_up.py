@@ -8,7 +8,7 @@ from shared.domain.history import Chunk, Item
 from shared.domain.mailbox import CatchUp, Mailbox, renewed
 from shared.errors import PageExpired
 from shared.usecases.sync_work import Work
-from shared.usecases.take_in import take_in
+from shared.usecases.take_carefully import take_carefully
 
 OVERLAP = timedelta(hours=1)
 
@@ -29,6 +29,7 @@ def catch_up(work: Work) -> None:
 
     Stops early, in a state from which the next worker goes on, when time is short.
     """
+    work.settled_until = work.mailbox.last_synced_at
     while (state := work.mailbox.catch_up) and not work.late():
         work.spend(budget.LIST)
         query = f"after:{int(state.since.timestamp())}"
@@ -42,12 +43,13 @@ def catch_up(work: Work) -> None:
             some = ids[first : first + work.ports.chunk]
             name = f"list-{state.baseline}-{some[0][0]}"
             items = tuple(Item(gmail_id, thread_id, fresh=True) for gmail_id, thread_id in some)
-            take_in(work, Chunk(name, items, 0))
+            take_carefully(work, Chunk(name, items, 0))
         if page.next_page:
             _write(work, replace(state, page_token=page.next_page))
         else:
             work.settle(state.baseline)
             _write(work, None)
+    work.settled_until = None
 
 
 def _write(work: Work, state: CatchUp | None) -> None:

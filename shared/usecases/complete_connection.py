@@ -13,7 +13,7 @@ from shared.domain.mailbox import Grant, Mailbox
 from shared.domain.places import AuditEntry
 from shared.errors import GrantLost, Refused, Rejected, Transient
 from shared.ports.gmail import Gmail, Sealer
-from shared.ports.store import Create, Delete, Put, Replace, Store, Stored, Write
+from shared.ports.store import Create, Delete, Put, Query, Replace, Store, Stored, Where, Write
 from shared.ports.world import Event, Topics
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.contended import Patience
@@ -134,12 +134,24 @@ def _link(store: Store, pending: Stored[Consent], account: Account, sealed: str)
         Put(keys.audit(location, pending.key.path.rpartition("/")[2]), AuditEntry(account.at, user, "connected")),
     ]
     changes = [MailboxChange(target, after)]
+    if mailbox and not mailbox.links:
+        _forget_parked(store, account)
     old = _superseded(store, before, account)
     if old:
         changes.append(MailboxChange(old, detached(old.value, location)))
     store.commit([*writes, *mailbox_writes(store, *changes)])
     revived = bool(mailbox and mailbox.trouble) or resumes(before, account.id)
     return Linked(after, connection, revived, old.value if old and not changes[-1].after.links else None)
+
+
+def _forget_parked(store: Store, account: Account) -> None:
+    """What was parked in the mailbox's former life: it counts and is tried again in none after it (R07)."""
+    while True:
+        page = store.find(Query(keys.PARKED, (Where("mailbox", "==", account.id),)))
+        past = [one.key for one in page if one.value.since <= account.at]
+        if not past:
+            return
+        store.commit([Delete(key) for key in past])
 
 
 def _superseded(store: Store, before: Connection | None, account: Account) -> Stored[Mailbox] | None:

@@ -17,6 +17,7 @@ from shared.ports.world import Event
 from shared.usecases.adopt_sent import SentCopy, ended_event, needed_for, record_sent
 from shared.usecases.batch import Batch
 from shared.usecases.claim_thread import release
+from shared.usecases.conversation_home import home
 from shared.usecases.delivery import Delivery, Outcome
 
 ASK_AFTER = timedelta(seconds=5)
@@ -134,7 +135,8 @@ def _changed(
     def attempt() -> Outcome:
         batch = Batch(ports.store)
         message_key = keys.message(entry.location, entry.id)
-        batch.load([keys.outbox(entry.id), message_key, keys.mailbox(entry.mailbox)])
+        contact_key = keys.contact(entry.location, entry.conversation)
+        batch.load([keys.outbox(entry.id), message_key, contact_key, keys.mailbox(entry.mailbox)])
         current = batch.value(keys.outbox(entry.id))
         if current is None or (current.attempt, current.state) != (entry.attempt, entry.state):
             return Outcome(current.state if current else None, "settled meanwhile")
@@ -144,7 +146,8 @@ def _changed(
         if message and not message.purged:
             batch.put(message_key, shown(message, made.state, failure))
             changed = {"changed_ms": milliseconds(ports.patience.now())}
-            batch.count(keys.conversation(entry.location, entry.conversation), latest=changed)
+            whose = home(batch, entry.location, entry.conversation)
+            batch.count(keys.conversation(entry.location, whose), latest=changed)
         _commit(batch, ports)
         reason = failure.code if failure else "in doubt" if made.state is EntryState.CALLING else ""
         if made.state in {EntryState.FAILED, EntryState.UNKNOWN}:

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.decisions import GONE_CHECK, KEPT, Decided, LeftOut, Parked, next_retry
+from shared.domain.history import Chunk
 from shared.domain.identifiers import GmailId, LocationId
 from shared.domain.mailbox import Mailbox, Tally
 from shared.domain.send_window import reserved
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.sync_work import Work
 
 GONE = "gone?"
 """A mail that Gmail did not have: asked once more before it counts as gone (F16)."""
@@ -20,8 +22,10 @@ GONE = "gone?"
 class Ends:
     """The chunk's results so far; `bytes` is what its documents hold since the last commit."""
 
-    def __init__(self, mailbox: Mailbox, first: str, at: datetime, tried: Mapping[GmailId, Parked]) -> None:
-        self.mailbox, self.first, self.at, self._tried = mailbox, first, at, tried
+    def __init__(self, work: Work, chunk: Chunk, tried: Mapping[GmailId, Parked]) -> None:
+        self.mailbox, self.first, self.at, self._tried = work.mailbox, chunk.first, work.at(), tried
+        self._through = max((item.last for item in chunk.items), default=0)
+        self._settled_until = work.settled_until
         self.events: list[Event] = []
         self.bytes = 0
         self._left_out: dict[GmailId, dict[LocationId, LeftOut]] = {}
@@ -38,13 +42,25 @@ class Ends:
             rules[location] = LeftOut("R19", settings.policy_version if settings else 0)
         self.left_out(batch, gmail_id, rules, stored=False)
 
-    def left_out(self, batch: Batch, gmail_id: GmailId, rules: dict[LocationId, LeftOut], *, stored: bool) -> None:
+    def left_out(
+        self,
+        batch: Batch,
+        gmail_id: GmailId,
+        rules: dict[LocationId, LeftOut],
+        *,
+        stored: bool,
+        when: datetime | None = None,
+    ) -> None:
         """The rules that left it out of some locations; `stored` if another location has it."""
         if rules:
             self._left_out[gmail_id] = rules
         if not stored:
-            self._counts["left_out"] += 1
+            self._counts["left_out"] += 0 if self._counted(when) else 1
             self._settle(batch, gmail_id)
+
+    def _counted(self, when: datetime | None) -> bool:
+        """Whether a list that overlaps with what was settled before brings a mail of that time again."""
+        return bool(when and self._settled_until and when <= self._settled_until)
 
     def stored(self, batch: Batch, gmail_id: GmailId) -> None:
         """In a conversation now."""
@@ -57,7 +73,8 @@ class Ends:
 
     def sent(self, when: datetime) -> None:
         """A mail that the user sent in Gmail itself: it counts against the limit (R54)."""
-        self._sent_at.append(when)
+        if not self._counted(when):
+            self._sent_at.append(when)
 
     def fail(self, batch: Batch, gmail_id: GmailId, reason: str) -> None:
         """Gone, if Gmail did not have it twice; else parked with its reason and the time of its next try."""
@@ -71,8 +88,9 @@ class Ends:
         retry_at = self.at + GONE_CHECK if reason == GONE else next_retry(attempts, self.at)
         since = before.since if before else self.at
         key = keys.parked(self.mailbox.id, gmail_id)
+        again = batch.value(key) is not None
         batch.put(key, Parked(self.mailbox.id, gmail_id, reason, attempts, since, retry_at))
-        if not before:
+        if not before and not again:
             self._counts["parked"] += 1
         if retry_at:
             self._parked_due = min(self._parked_due or retry_at, retry_at)
@@ -91,7 +109,7 @@ class Ends:
         left_out = {**(have.left_out if have else {}), **self._left_out}
         gone = tuple(dict.fromkeys([*(have.gone if have else ()), *self._gone]))
         ids = tuple(dict.fromkeys([*left_out, *gone]))
-        batch.put(key, Decided(self.mailbox.id, self.at, self.at + KEPT, left_out, gone, ids))
+        batch.put(key, Decided(self.mailbox.id, self.at, self.at + KEPT, left_out, gone, ids, self._through))
 
     def counted(self, mailbox: Mailbox) -> Mailbox:
         """The mailbox with what ended since the last commit."""

@@ -1,8 +1,9 @@
 """Asks Gmail for the mails of a chunk: headers first; bodies only of what a location is to have and does not have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared.domain import budget
 from shared.domain.identifiers import GmailId, LocationId
@@ -25,6 +26,7 @@ from shared.usecases.place_mail import Places, slot
 from shared.usecases.store_content import Content, copy_content, store_content
 from shared.usecases.sync_work import Work
 
+T = TypeVar("T")
 OF_THE_MAILBOX = (Transient, GrantLost, LeaseLost, Changed, Conflict, CursorExpired, PageExpired)
 """What concerns the mailbox or the store, not one mail."""
 BODIES = 10
@@ -48,10 +50,33 @@ class Fetched:
             raise
         except Gone:
             self.failed[gmail_id] = GONE
+        except AlwaysFails as error:
+            self.failed[gmail_id] = str(error)
         except InDoubt:
             self.failed[gmail_id] = "may be a send in doubt"
         except Exception as error:  # noqa: BLE001 - one mail that raises must not stop the others (F29)
             self.failed[gmail_id] = f"unreadable: {type(error).__name__}"
+
+
+class AlwaysFails(Exception):
+    """Gmail was in trouble with this very mail each time that it was asked for."""
+
+
+def _asked(
+    work: Work, ids: Sequence[GmailId], ask: Callable[[Sequence[GmailId]], list[T | Exception]]
+) -> list[T | Exception]:
+    """Gmail's answers. To a careful worker, who asks for one mail at a time, trouble is that mail's alone (F29)."""
+    try:
+        return ask(ids)
+    except Transient as trouble:
+        if work.careful and _lasting(trouble):
+            return [AlwaysFails(trouble.reason) for _ in ids]
+        raise
+
+
+def _lasting(trouble: Transient) -> bool:
+    """Whether it may be for one mail's sake: Gmail named no time, and it is not the mailbox's rate."""
+    return trouble.retry_at is None and trouble.reason.startswith("gmail: ") and "rate limit" not in trouble.reason
 
 
 def fetch_headers(work: Work, ids: Sequence[GmailId], fetched: Fetched) -> None:
@@ -61,7 +86,7 @@ def fetch_headers(work: Work, ids: Sequence[GmailId], fetched: Fetched) -> None:
     while wanted:
         count = work.spend_on(budget.GET, len(wanted))
         some, wanted = wanted[:count], wanted[count:]
-        for gmail_id, answer in zip(some, work.gmail.headers(some), strict=True):
+        for gmail_id, answer in zip(some, _asked(work, some, work.gmail.headers), strict=True):
             with fetched.parking(gmail_id):
                 fetched.mails[gmail_id] = _read(answer)
 
@@ -90,9 +115,9 @@ def fetch_bodies(work: Work, batch: Batch, decided: Sequence[tuple[Mail, Places]
     for first in range(0, len(ids), BODIES):
         some = ids[first : first + BODIES]
         work.spend(budget.GET * len(some))
-        for gmail_id, answer in zip(some, work.gmail.fulls(some), strict=True):
+        for gmail_id, answer in zip(some, _asked(work, some, work.gmail.fulls), strict=True):
             with fetched.parking(gmail_id):
-                _keep(work, batch, *wanted[gmail_id], _whole(answer), fetched)
+                _keep_carefully(work, batch, *wanted[gmail_id], _whole(answer), fetched)
         work.counts["bodies"] += len(some)
 
 
@@ -110,6 +135,17 @@ def _whole(answer: FullMail | Exception) -> FullMail:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+def _keep_carefully(
+    work: Work, batch: Batch, mail: Mail, locations: list[LocationId], full: FullMail, fetched: Fetched
+) -> None:
+    try:
+        _keep(work, batch, mail, locations, full, fetched)
+    except Transient as trouble:
+        if work.careful and _lasting(trouble):
+            raise AlwaysFails(trouble.reason) from trouble
+        raise
 
 
 def _keep(work: Work, batch: Batch, mail: Mail, locations: list[LocationId], full: FullMail, fetched: Fetched) -> None:

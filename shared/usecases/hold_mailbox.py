@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.mailbox import Mailbox, epochs
+from shared.domain.mailbox import Mailbox
 from shared.errors import Conflict, LeaseLost, Transient
 from shared.ports.store import Replace, Store, Stored, Write
 from shared.ports.world import Clock
@@ -71,7 +71,7 @@ def save(
 def _seen_again(store: Store, held: Held, *, alone: bool) -> Held:
     now = refreshed(store, held)
     same = now.stored.version == held.stored.version
-    if not alone and (same or epochs(now.mailbox) != epochs(held.mailbox) or now.mailbox.trouble):
+    if not alone and (same or now.mailbox.links != held.mailbox.links or now.mailbox.trouble):
         raise Changed
     return now
 

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 from shared.domain import keys
 from shared.domain.connection import Connection
 from shared.domain.identifiers import ContactId, LocationId, UserId
-from shared.domain.location import Contact
 from shared.domain.message import Message
-from shared.ports.store import Query, Reading, Store, Stored, Where
+from shared.ports.store import Query, Store, Stored, Where
 from shared.ports.world import Blobs
 from shared.usecases.absence import found, nothing_here
+from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home, with_replaced
 from shared.usecases.show_message import Shown, own_source, with_body
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_BYTES = 8_000_000
 """Of bodies in one page; a page ends early rather than being larger."""
-MOST_REPLACED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,19 @@ def list_messages(
     store: Store,
     blobs: Blobs,
 ) -> MessagePage:
-    """A page of the contact's mail, that of contacts whom this one replaces included.
+    """A page of the contact's mail, that of contacts whom this one replaces included; a replaced one's is the other's.
 
     Raises `Rejected` (`not_found`) where there is no such location, or neither such a contact nor such a conversation.
     """
     place = keys.location(at)
-    reading = store.read(place, keys.contact(at, of), keys.conversation(at, of), keys.connection(at, caller))
-    found(reading.value(place))
-    contact = reading.value(keys.contact(at, of))
-    if contact is None and reading.value(keys.conversation(at, of)) is None:
+    batch = Batch(store)
+    batch.load([place, keys.contact(at, of), keys.conversation(at, of), keys.connection(at, caller)])
+    found(batch.value(place))
+    if batch.value(keys.contact(at, of)) is None and batch.value(keys.conversation(at, of)) is None:
         raise nothing_here()
-    names = _with_replaced(at, of, contact, store)
+    names = with_replaced(store, at, home(batch, at, of))
     rows = _rows(at, names, limit=limit, after=after, store=store)
-    return _page(rows, names, limit=limit, connection=reading.value(keys.connection(at, caller)), blobs=blobs)
-
-
-def _with_replaced(at: LocationId, of: ContactId, contact: Contact | None, store: Store) -> list[ContactId]:
-    names = [of]
-    while contact and contact.replaces and contact.replaces not in names and len(names) < MOST_REPLACED:
-        names.append(contact.replaces)
-        reading: Reading = store.read(keys.contact(at, contact.replaces))
-        contact = reading.value(keys.contact(at, contact.replaces))
-    return names
+    return _page(rows, names, limit=limit, connection=batch.value(keys.connection(at, caller)), blobs=blobs)
 
 
 def _rows(

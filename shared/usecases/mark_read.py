@@ -9,17 +9,23 @@ from shared.domain.message import milliseconds
 from shared.errors import Conflict, Transient
 from shared.ports.store import Query, Replace, Store, Where
 from shared.usecases.absence import found
+from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home, with_replaced
 
 PAGE = 200
 ROUNDS = 50
 
 
 def mark_read(at: LocationId, of: ContactId, *, now: datetime, store: Store) -> int:
-    """How many mails were unread. Each page of them is one batch with the conversation, which breaks if mail comes in.
+    """How many mails were unread, those to contacts whom this one replaced included.
 
-    Raises `Rejected` (`not_found`), or `Transient` where more comes in than can be marked.
+    Each page of them is one batch with the conversation, which breaks if mail comes in. Raises `Rejected`
+    (`not_found`), or `Transient` where more comes in than can be marked.
     """
     marked = 0
+    batch = Batch(store)
+    of = home(batch, at, of)
+    names = [one for one in with_replaced(store, at, of) if home(batch, at, one) == of]
     for _ in range(ROUNDS):
         reading = store.read(keys.location(at), keys.conversation(at, of), keys.contact(at, of))
         found(reading.value(keys.location(at)))
@@ -27,7 +33,7 @@ def mark_read(at: LocationId, of: ContactId, *, now: datetime, store: Store) -> 
         if conversation is None:
             found(reading.value(keys.contact(at, of)))
             return marked
-        where = (Where("conversation", "==", of), Where("read", "==", False))
+        where = (Where("conversation", "in", names), Where("read", "==", False))
         unread = store.find(Query(keys.messages(at), where, limit=PAGE))
         last = len(unread) < PAGE
         left = 0 if last else max(0, conversation.value.unread - len(unread))

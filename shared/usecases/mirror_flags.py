@@ -1,6 +1,6 @@
 """Read and star state that changed in Gmail, shown on the message (R17)."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,10 +11,16 @@ from shared.domain.mail import UNREAD
 from shared.domain.message import Direction, KnownMail, Message, milliseconds
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home
 
 
-def mirror(batch: Batch, known: KnownMail, flags: Iterable[FlagChange], at: datetime) -> list[Event]:
-    """Stages the flags on every message that the mail became; a record older than the last one changes nothing."""
+def mirror(
+    batch: Batch, known: KnownMail, flags: Iterable[FlagChange], links: Container[LocationId], at: datetime
+) -> list[Event]:
+    """Stages the flags on every message that the mail became in a location that still has the mailbox (R36).
+
+    A record older than the last one changes nothing.
+    """
     changed = sorted(flags, key=lambda one: one.history_id)
     if not changed:
         return []
@@ -22,7 +28,7 @@ def mirror(batch: Batch, known: KnownMail, flags: Iterable[FlagChange], at: date
     for location, name in known.messages.items():
         key = keys.message(location, name)
         message = batch.value(key)
-        if message is None or message.purged or known.mailbox not in message.sources:
+        if location not in links or not message or message.purged or known.mailbox not in message.sources:
             continue
         mirrored = _mirrored(message, known.mailbox, changed)
         if mirrored == message:
@@ -30,7 +36,7 @@ def mirror(batch: Batch, known: KnownMail, flags: Iterable[FlagChange], at: date
         batch.put(key, mirrored)
         counts = message.direction is Direction.INBOUND and mirrored.read != message.read
         unread = (-1 if mirrored.read else 1) if counts else 0
-        conversation = keys.conversation(location, message.conversation)
+        conversation = keys.conversation(location, home(batch, location, message.conversation))
         batch.count(conversation, latest={"changed_ms": milliseconds(at)}, unread=unread)
         events.append(_event(location, mirrored, changed[-1].history_id, at))
     return events

@@ -21,13 +21,15 @@ def park_suspect(work: Work, *, reason: str = KILLED) -> None:
     """Parks the mail that was written down last."""
     gmail_id = GmailId(work.mailbox.suspect)
     at = work.at()
+    key = keys.parked(work.mailbox.id, gmail_id)
+    before = work.ports.store.read(key).value(key)
     parked = Parked(work.mailbox.id, gmail_id, reason, 1, at, next_retry(1, at))
     due = min(time for time in (work.mailbox.parked_due, parked.retry_at) if time)
     work.save(
         lambda mailbox, now: replace(
-            renewed(mailbox, at=now), suspect="", parked_due=due, tally=mailbox.tally.plus(parked=1)
+            renewed(mailbox, at=now), suspect="", parked_due=due, tally=mailbox.tally.plus(parked=0 if before else 1)
         ),
-        [Put(keys.parked(work.mailbox.id, gmail_id), parked)],
+        [Put(key, parked)],
     )
     work.skip.add(gmail_id)
     work.counts["parked"] += 1

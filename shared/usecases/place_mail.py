@@ -11,10 +11,11 @@ from shared.domain.keys import Key
 from shared.domain.location import AddressEntry, Location
 from shared.domain.mail import Mail
 from shared.domain.mailbox import Link, Mailbox
-from shared.domain.message import Message, Thread
+from shared.domain.message import Authenticated, Message, Thread
 from shared.domain.placement import Placement, View, place
 from shared.usecases.adopt_sent import Adoption, adoption
 from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home
 from shared.usecases.doubted_send import await_doubted
 from shared.usecases.sync_work import Work
 
@@ -73,7 +74,7 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
             continue
         placement = Placement("R40") if own else decide(batch, work.mailbox, settings, link, mail)
         placed.append(Placed(location, work.mailbox.id, placement, settings.policy_version))
-        if placement.conversation:
+        if placement.conversation and mail.authenticated is not Authenticated.FAIL:
             _pin(batch, work.mailbox, location, mail, placement.conversation, placement.known)
     return Places(tuple(placed), own)
 
@@ -94,9 +95,11 @@ def decide(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail:
     )
     placement = place(mail, view)
     if placement.conversation and not placement.present:
-        contact = batch.value(keys.contact(settings.id, placement.conversation))
+        to = home(batch, settings.id, placement.conversation)
+        contact = batch.value(keys.contact(settings.id, to))
         if contact is None or contact.deleted_at:
             return Placement("R23")
+        return replace(placement, conversation=to)
     return placement
 
 
@@ -144,8 +147,8 @@ def _replied_to(batch: Batch, location: LocationId, mail: Mail) -> Message | Non
         return None
     found = batch.value(keys.message(location, _named(mail.in_reply_to)))
     if found and found.alias_of:
-        return batch.value(keys.message(location, found.alias_of))
-    return found
+        found = batch.value(keys.message(location, found.alias_of))
+    return found if found and found.authenticated is not Authenticated.FAIL else None
 
 
 def _pinned(thread: Thread | None, location: LocationId) -> bool:

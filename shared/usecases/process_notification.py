@@ -8,8 +8,9 @@ from shared.domain import budget, keys
 from shared.domain.addresses import Address
 from shared.domain.history import matters
 from shared.domain.identifiers import MailboxId
-from shared.domain.mailbox import LAG_CHECKS, RECHECK, Mailbox, advanced, claimed, paused, released
-from shared.errors import Conflict, CursorExpired, GrantLost, LeaseLost, Transient
+from shared.domain.mailbox import Mailbox, advanced, claimed, paused
+from shared.domain.waking import caught_up, done, handed_over
+from shared.errors import Conflict, CursorExpired, Gone, GrantLost, LeaseLost, PageExpired, Refused, Transient
 from shared.ports.gmail import HistoryPage
 from shared.ports.store import Replace, Store, Stored
 from shared.usecases.condemn_mailbox import condemn
@@ -18,6 +19,8 @@ from shared.usecases.sync_mailbox import sync_mailbox
 from shared.usecases.sync_work import SyncPorts, Work
 
 TRIES = 30
+EXPECTED = (Transient, Refused, Gone, PageExpired)
+"""Anything else is a bug: the mailbox is paused, so that it is not tried at once again, and the caller logs where."""
 CAREFUL_AFTER = 2
 """Claims at one cursor after which mails are taken one by one (F29)."""
 
@@ -57,6 +60,7 @@ class Outcome:
     ending: Ending
     mailbox: MailboxId | None = None
     counts: dict[str, int] | None = None
+    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -124,9 +128,13 @@ def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime
     if not extra:
         try:
             _list(ports, mailbox, look)
-        except Transient as trouble:
+        except GrantLost:
+            raise
+        except Exception as trouble:
             _pause(ports.store, notice, stored, at, trouble)
-            return Outcome(Ending.PAUSED, mailbox.id)
+            if not isinstance(trouble, EXPECTED):
+                raise
+            return Outcome(Ending.PAUSED, mailbox.id, problem=_reason(trouble))
         if look.page and not look.page.next_page and not any(map(matters, look.page.changes)):
             _nothing(ports.store, notice, stored, at, look.page)
             return Outcome(Ending.NOTHING, mailbox.id)
@@ -168,34 +176,22 @@ def _nothing(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime
     """Moves the cursor to Gmail's answer, never to the push's id, and looks again soon if the push was ahead (F11)."""
     mailbox = advanced(stored.value, page.history_id)
     pending = max(mailbox.pending, notice.history_id)
-    store.commit([Replace(stored, _caught_up(replace(mailbox, pending=pending), at))])
+    store.commit([Replace(stored, caught_up(replace(mailbox, pending=pending), at))])
 
 
-def _caught_up(mailbox: Mailbox, at: datetime) -> Mailbox:
-    """Free, with the history that Gmail shows handled; what it announced and does not show is looked for a while."""
-    mailbox = replace(mailbox, last_synced_at=at)
-    if mailbox.pending <= mailbox.cursor:
-        return replace(released(mailbox, at=at), lag_checks=0)
-    if mailbox.lag_checks >= LAG_CHECKS:
-        return replace(released(mailbox, at=at), lag_checks=0, pending=mailbox.cursor)
-    return replace(released(mailbox, at=at, wake_at=at + RECHECK), lag_checks=mailbox.lag_checks + 1)
-
-
-def _done(mailbox: Mailbox, at: datetime) -> Mailbox:
-    """As caught up, but looked at once more soon: Gmail drops what it would notify within a second of the last one."""
-    mailbox = _caught_up(mailbox, at)
-    soon = at + RECHECK
-    return replace(mailbox, wake_at=min(mailbox.wake_at or soon, soon))
-
-
-def _handed_over(mailbox: Mailbox, at: datetime) -> Mailbox:
-    """Free before all was handled: the project's own topic has the mailbox, and the timer too should that be lost."""
-    return released(mailbox, at=at, wake_at=at + RECHECK)
-
-
-def _pause(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, trouble: Transient) -> None:
+def _pause(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, trouble: Exception) -> None:
     mailbox = replace(stored.value, pending=max(stored.value.pending, notice.history_id))
-    store.commit([Replace(stored, paused(mailbox, at=at, until=trouble.retry_at, reason=trouble.reason))])
+    until = trouble.retry_at if isinstance(trouble, Transient) else None
+    store.commit([Replace(stored, paused(mailbox, at=at, until=until, reason=_reason(trouble)))])
+
+
+def _reason(trouble: Exception) -> str:
+    """What may be kept and logged of it: never the text of an error that nobody expected."""
+    match trouble:
+        case Transient() | Refused():
+            return trouble.reason
+        case _:
+            return type(trouble).__name__
 
 
 def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
@@ -209,17 +205,28 @@ def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetim
     work.careful = value.attempts > CAREFUL_AFTER
     work.again = bool(before.holder or before.pauses or before.attempts)
     work.spent = look.spent
-    page = look.page if look.since == value.cursor else None
+    same = look.since == value.cursor
     try:
-        try:
-            sync_mailbox(work, page, expired=look.expired and look.since == value.cursor)
-        except Transient as trouble:
-            until, reason = trouble.retry_at, trouble.reason
-            work.save(lambda one, now: paused(one, at=now, until=until, reason=reason))
-            return Outcome(Ending.PAUSED, before.id, dict(work.counts))
-        except Conflict as conflict:
-            raise Transient("store: contended") from conflict
-        work.save(_handed_over if work.counts["handed over"] else _done)
+        problem = _worked(work, look.page if same else None, expired=look.expired and same)
     except LeaseLost as lost:
         raise Transient("another worker took over, or the connection ended") from lost
-    return Outcome(Ending.SYNCED, before.id, dict(work.counts))
+    ending = Ending.PAUSED if problem else Ending.SYNCED
+    return Outcome(ending, before.id, dict(work.counts), problem)
+
+
+def _worked(work: Work, page: HistoryPage | None, *, expired: bool) -> str:
+    """Everything that there is to do; what paused the mailbox instead, or nothing."""
+    try:
+        sync_mailbox(work, page, expired=expired)
+    except (GrantLost, LeaseLost):
+        raise
+    except Conflict as conflict:
+        raise Transient("store: contended") from conflict
+    except Exception as trouble:
+        until, reason = trouble.retry_at if isinstance(trouble, Transient) else None, _reason(trouble)
+        work.save(lambda one, now: paused(one, at=now, until=until, reason=reason))
+        if not isinstance(trouble, EXPECTED):
+            raise
+        return reason
+    work.save(handed_over if work.counts["handed over"] else done)
+    return ""

@@ -31,7 +31,8 @@ class ContactDraft:
 def put_contact(store: Store, location: LocationId, draft: ContactDraft, *, patience: Patience) -> tuple[Contact, bool]:
     """The contact as it is now, and whether it is new; one that was deleted is new again.
 
-    The contact that it `replaces` is deleted, and its conversation's figures are added to the new one's. Raises
+    The contact that it `replaces` is deleted, and its conversation's figures are added to the new one's: from now on
+    what happens to its mail counts there, which its record says, made if there was none. Raises
     `Rejected` if there is no such location, or an address has too many contacts.
     """
 
@@ -83,8 +84,12 @@ def _replaced(
     writes: list[Write] = []
     old = reading.stored(keys.contact(location, contact.replaces))
     alive = old if old and not old.value.deleted_at else None
-    if alive:
-        writes.append(Replace(alive, replace(alive.value, deleted_at=now)))
+    if old:
+        gone = replace(old.value, deleted_at=old.value.deleted_at or now, replaced_by=contact.id)
+        writes.append(Replace(old, gone))
+    else:
+        unknown = Contact(contact.replaces, contact.email, now, contact.name, deleted_at=now, replaced_by=contact.id)
+        writes.append(Create(keys.contact(location, contact.replaces), unknown))
     if conversation := reading.stored(keys.conversation(location, contact.replaces)):
         own = reading.value(keys.conversation(location, contact.id))
         past = conversation.value

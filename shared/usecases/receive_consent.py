@@ -66,11 +66,14 @@ def receive_consent(
         if not granted.refresh_token:
             return _ended(store, taken, error="unavailable")
         if missing := _missing(granted):
-            if granted.identity:
-                give_up(store, grants, granted.refresh_token, granted.identity.subject)
+            _give_back(store, grants, granted)
             return _ended(store, taken, error="insufficient_permission", missing=" ".join(missing))
-        sealed = sealer.seal(granted.refresh_token, owner=name, purpose=PENDING)
-        return _kept(store, taken, granted, sealed=sealed, code=chance.token(), now=now)
+        try:
+            sealed = sealer.seal(granted.refresh_token, owner=name, purpose=PENDING)
+            return _kept(store, taken, granted, sealed=sealed, code=chance.token(), now=now)
+        except Exception:
+            _give_back(store, grants, granted)
+            raise
     except (Refused, Transient, Conflict):
         return _ended(store, taken, error="unavailable")
 
@@ -82,6 +85,13 @@ def _taken(store: Store, stored: Stored[Consent]) -> Stored[Consent]:
         return Stored(stored.key, used, store.commit([Replace(stored, used)]))
     except Conflict:
         raise _bad_state() from None
+
+
+def _give_back(store: Store, grants: Grants, granted: Granted) -> None:
+    """A grant that could not be kept; where not even the store tells whether it may be revoked, it is only dropped."""
+    if granted.identity and granted.refresh_token:
+        with suppress(Transient):
+            give_up(store, grants, granted.refresh_token, granted.identity.subject)
 
 
 def _missing(granted: Granted) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.domain import keys
 from shared.domain.identifiers import LocationId, MessageId, UserId
 from shared.domain.mailbox import Mailbox
+from shared.domain.message import milliseconds
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.outbox_steps import ended, shown
 from shared.errors import Rejected, Transient
@@ -16,6 +17,7 @@ from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
 from shared.usecases.claim_thread import claim
 from shared.usecases.contended import Patience
+from shared.usecases.conversation_home import home
 from shared.usecases.reserve_send import reserve
 from shared.usecases.usable_mailbox import usable_mailbox
 from shared.usecases.write_letter import UNHEARD
@@ -56,6 +58,8 @@ def _attempt(asked: Retrying, store: Store, now: datetime) -> None:
     made = _sent(entry, now) if _was_sent(entry, asked) else _queued(batch, entry, now)
     batch.put(entry_key, made)
     batch.put(message_key, shown(message, made.state))
+    whose = home(batch, entry.location, entry.conversation)
+    batch.count(keys.conversation(entry.location, whose), latest={"changed_ms": milliseconds(now)})
     store.commit(batch.writes())
 
 

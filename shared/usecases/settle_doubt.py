@@ -15,7 +15,7 @@ from shared.domain.outbox import OutboxEntry
 from shared.domain.outbox_steps import calling
 from shared.errors import CursorExpired, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import Sender, SentMail, SessionAnswer
-from shared.ports.store import Replace, Stored
+from shared.ports.store import Replace, Stored, Where
 from shared.usecases.call_gmail import PURPOSE, composed, upload
 from shared.usecases.delivery import Delivery, Outcome
 from shared.usecases.end_entry import end_sent, later, postpone, unknown
@@ -91,7 +91,10 @@ def _continued(
 
 def _by_evidence(entry: OutboxEntry, mailbox: Mailbox, ports: Delivery, *, marker_survives: bool) -> Outcome:
     now = ports.patience.now()
-    match judged(entry, mailbox, marker_survives=marker_survives, at=now):
+    verdict = judged(entry, mailbox, marker_survives=marker_survives, parked=0, at=now)
+    if verdict is Verdict.ABSENT:
+        verdict = _looked_up(entry, ports, marker_survives=marker_survives)
+    match verdict:
         case Verdict.WAIT:
             return later(entry, look_again(entry, now), ports)
         case Verdict.MARK_POINT:
@@ -100,6 +103,19 @@ def _by_evidence(entry: OutboxEntry, mailbox: Mailbox, ports: Delivery, *, marke
             return _absent(entry, mailbox, ports)
         case Verdict.UNKNOWN:
             return unknown(entry, ports)
+
+
+def _looked_up(entry: OutboxEntry, ports: Delivery, *, marker_survives: bool) -> Verdict:
+    """The verdict on what the store itself says is parked.
+
+    The mailbox is read after it was asked: a parked mail that turned out to be gone is then in one of the two.
+    """
+    parked = ports.store.count(keys.PARKED, [Where("mailbox", "==", entry.mailbox)])
+    key = keys.mailbox(entry.mailbox)
+    mailbox = ports.store.read(key).value(key)
+    if mailbox is None:
+        return Verdict.UNKNOWN
+    return judged(entry, mailbox, marker_survives=marker_survives, parked=parked, at=ports.patience.now())
 
 
 def _point_marked(entry: OutboxEntry, mailbox: Mailbox, ports: Delivery) -> Outcome:

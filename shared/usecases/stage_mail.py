@@ -39,7 +39,7 @@ def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends
     if not own and mail.outbound:
         ends.sent(mail.internal_at)
     _known(batch, mail, messages, ends)
-    ends.left_out(batch, mail.gmail_id, rules, stored=bool(messages))
+    ends.left_out(batch, mail.gmail_id, rules, stored=bool(messages), when=mail.internal_at)
     if messages:
         ends.stored(batch, mail.gmail_id)
 

@@ -1,6 +1,6 @@
 """Keeps the body and the files of one mail in a location: a small body goes with the message, the rest into blobs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from shared.domain import bodies, budget
@@ -92,4 +92,10 @@ def _octets(work: Work, gmail_id: GmailId, one: AttachedFile) -> Iterable[bytes]
     if one.octets is not None or one.remote_id is None:
         return [one.octets or b""]
     work.spend(budget.GET)
-    return work.gmail.attachment(gmail_id, one.remote_id)
+    return _kept_alive(work, work.gmail.attachment(gmail_id, one.remote_id))
+
+
+def _kept_alive(work: Work, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        work.keep()
+        yield block

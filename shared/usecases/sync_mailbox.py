@@ -1,15 +1,14 @@
 """Works through everything that a held mailbox has to do: a catch-up, parked mail that is due, the history."""
 
 from shared.domain import budget
-from shared.domain.history import Chunk, chunks
+from shared.domain.history import chunks
 from shared.errors import CursorExpired, PageExpired
 from shared.ports.gmail import HistoryPage
 from shared.usecases.catch_up import begin_catch_up, catch_up
-from shared.usecases.fetch_mail import OF_THE_MAILBOX
-from shared.usecases.park_suspect import park_suspect, write_suspect
+from shared.usecases.park_suspect import park_suspect
 from shared.usecases.retry_parked import retry_parked
 from shared.usecases.sync_work import Work
-from shared.usecases.take_in import take_in
+from shared.usecases.take_carefully import take_carefully
 
 RELISTS = 3
 
@@ -26,9 +25,9 @@ def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None
     if work.mailbox.catch_up:
         page = None
         catch_up(work)
-    if work.mailbox.parked_due and work.mailbox.parked_due <= work.at():
-        retry_parked(work)
     _drain(work, page)
+    if work.mailbox.parked_due and work.mailbox.parked_due <= work.at() and not work.late():
+        retry_parked(work)
     if work.late():
         work.counts["handed over"] += 1
         work.ports.topics.wake([work.mailbox.id])
@@ -69,39 +68,9 @@ def _pages(work: Work, since: int, page: HistoryPage | None) -> int | None:
         for chunk in chunks(page.changes, 1 if work.careful else work.ports.chunk, more=bool(page.next_page)):
             if work.late():
                 return None
-            _take(work, chunk)
+            take_carefully(work, chunk)
         if not page.next_page:
             return newest
         work.spend(budget.HISTORY)
         page = work.gmail.history(since, page.next_page)
         newest = min(newest, page.history_id)
-
-
-def _take(work: Work, chunk: Chunk) -> None:
-    """Takes the chunk in; if it raises what nobody expected, mail by mail, so that only the one at fault is parked."""
-    if not chunk.items:
-        work.settle(chunk.cursor)
-        return
-    if not work.careful:
-        try:
-            take_in(work, chunk)
-        except OF_THE_MAILBOX:
-            raise
-        except Exception:  # noqa: BLE001 - found mail by mail below, where it is parked with its reason (F29)
-            work.careful = True
-        else:
-            return
-    for item in chunk.items:
-        _carefully(work, Chunk(f"{chunk.first}-{item.gmail_id}", (item,), 0))
-    work.settle(chunk.cursor)
-
-
-def _carefully(work: Work, chunk: Chunk) -> None:
-    gmail_id = chunk.items[0].gmail_id
-    write_suspect(work, gmail_id)
-    try:
-        take_in(work, chunk)
-    except OF_THE_MAILBOX:
-        raise
-    except Exception as error:  # noqa: BLE001 - as above
-        park_suspect(work, reason=f"failed: {type(error).__name__}")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.domain import budget
 from shared.domain.addresses import Address
 from shared.domain.identifiers import GmailId, MailboxId
-from shared.domain.mailbox import Mailbox, advanced, renewed
+from shared.domain.mailbox import LEASE, Mailbox, advanced, renewed
 from shared.ports.gmail import Gmail, GmailAccess, Sealer
 from shared.ports.store import Store, Write
 from shared.ports.world import Blobs, Clock, Topics
@@ -43,7 +43,7 @@ class Work:
     """The run; `counts` is what its outcome tells.
 
     If `careful`, mails go one by one; those to `skip` are parked. `again`: the run before this one did not end well, so
-    that a chunk may have been decided already.
+    that a chunk may have been decided already. `settled_until`: a list may bring older mail again.
     """
 
     ports: SyncPorts
@@ -52,6 +52,7 @@ class Work:
     started: datetime
     careful: bool = False
     again: bool = False
+    settled_until: datetime | None = None
     skip: set[GmailId] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
@@ -83,8 +84,15 @@ class Work:
         """The history is settled up to `cursor`; written with the next write."""
         self.held = replace(self.held, cursor=max(self.held.cursor, cursor))
 
+    def keep(self) -> None:
+        """Renews the lease when less than half of it is left: for whatever takes long between two commits."""
+        until = self.mailbox.lease_until
+        if until and until - self.at() < LEASE / 2:
+            self.save(lambda mailbox, at: renewed(mailbox, at=at))
+
     def spend(self, units: int) -> None:
         """Waits until the mailbox's quota has room for the units, keeping the lease meanwhile."""
+        self.keep()
         while wait := self._wait(units):
             self.ports.clock.sleep(min(wait, NAP))
             self.save(lambda mailbox, at: renewed(mailbox, at=at))

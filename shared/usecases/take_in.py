@@ -1,7 +1,7 @@
 """Takes in the mails of a chunk: headers of what is new, a decision for each, bodies of what belongs, one commit."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain import keys
 from shared.domain.decisions import Parked
@@ -21,6 +21,8 @@ from shared.usecases.sync_work import Work
 
 TRIES = 8
 MOST_DOCUMENTS, MOST_BYTES = 400, 4_000_000
+FRESH = timedelta(seconds=3)
+"""After that long a fetch the people and policies that the decisions rest on are looked at once more (F40)."""
 
 
 def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None = None) -> None:
@@ -47,15 +49,14 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
 
 def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> list[Event]:
     mailbox, batch = work.mailbox, Batch(work.ports.store)
-    ends = Ends(mailbox, chunk.first, work.at(), tried)
+    ends = Ends(work, chunk, tried)
     batch.load(
         [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
     )
     again = batch.value(keys.decided(mailbox.id, chunk.first)) if work.again else None
-    before = work.skip | (frozenset(again.ids) if again else frozenset())
     new = []
     for item in chunk.items:
-        if item.gmail_id in before:
+        if item.gmail_id in work.skip or (again and item.gmail_id in again.ids and item.last <= again.through):
             continue
         if item.never:
             ends.never(batch, item.gmail_id)
@@ -74,21 +75,26 @@ def _again(batch: Batch, item: Item, ends: Ends) -> None:
     if known is None:
         return
     if item.fresh:
-        ends.events += [stored_event(location, name, ends.at) for location, name in known.messages.items()]
+        here = {location: name for location, name in known.messages.items() if location in ends.mailbox.links}
+        ends.events += [stored_event(location, name, ends.at) for location, name in here.items()]
         ends.known(batch, item.gmail_id)
-    ends.events += mirror(batch, known, item.flags, ends.at)
+    ends.events += mirror(batch, known, item.flags, ends.mailbox.links, ends.at)
 
 
 def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched, ends: Ends) -> None:
     fetch_headers(work, new, fetched)
     mails = [fetched.mails[gmail_id] for gmail_id in new if gmail_id in fetched.mails]
-    batch.load(needed(mails, ends.mailbox))
+    rests_on = needed(mails, ends.mailbox)
+    batch.load(rests_on)
+    read_at = work.at()
     batch.load(answered(batch, mails, ends.mailbox))
     decided = []
     for mail in mails:
         with fetched.parking(mail.gmail_id):
             decided.append((mail, place_mail(batch, work, mail)))
     fetch_bodies(work, batch, decided, fetched)
+    if work.at() - read_at > FRESH and not batch.still(rests_on):
+        raise Changed
     for gmail_id in new:
         if reason := fetched.failed.get(gmail_id):
             ends.fail(batch, gmail_id, reason)

@@ -13,7 +13,7 @@ from shared.domain.composition import LARGEST_MAIL, compose
 from shared.domain.draft import LONGEST_SUBJECT, Draft, Recipients, line
 from shared.domain.header_encoding import unsafe
 from shared.domain.html_text import text_of
-from shared.domain.identifiers import AttachmentId, ContactId, LocationId, MessageId, UserId, digest
+from shared.domain.identifiers import AttachmentId, ContactId, LocationId, MailboxId, MessageId, UserId, digest
 from shared.domain.keys import Key
 from shared.domain.letters import letter_of
 from shared.domain.location import Location
@@ -26,6 +26,7 @@ from shared.errors import Rejected
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
 from shared.usecases.claim_thread import claim
+from shared.usecases.conversation_home import home
 from shared.usecases.receive_mail import Received
 from shared.usecases.reserve_send import reserve
 from shared.usecases.usable_mailbox import usable_mailbox
@@ -105,7 +106,7 @@ def write_letter(batch: Batch, writing: Writing, whole: Body, *, now: datetime) 
     """
     location = found(batch.value(keys.location(writing.location)))
     mailbox = usable_mailbox(batch, writing.location, writing.user)
-    answered = _answered(batch, writing)
+    answered = _answered(batch, writing, mailbox.id)
     whose = _about(batch, writing, location, answered)
     if whose.conversation is None:
         raise Rejected("no_contact", "None of the recipients is a contact.")
@@ -126,8 +127,11 @@ def write_letter(batch: Batch, writing: Writing, whole: Body, *, now: datetime) 
     return entry
 
 
-def _answered(batch: Batch, writing: Writing) -> Message | None:
-    """The mail that is answered, in this location, by its id or another name of it (R14)."""
+def _answered(batch: Batch, writing: Writing, mailbox: MailboxId) -> Message | None:
+    """The mail that is answered, in this location, by its id or another name of it (R14).
+
+    Loads its contact and its thread as well, which are asked for next.
+    """
     if not writing.draft.reply_to:
         return None
     message = found(batch.value(keys.message(writing.location, MessageId(writing.draft.reply_to))))
@@ -135,11 +139,14 @@ def _answered(batch: Batch, writing: Writing) -> Message | None:
         message = found(batch.value(keys.message(writing.location, message.alias_of)))
     if message.purged or message.alias_of:
         raise nothing_here()
+    source = message.sources.get(mailbox)
+    next_reads: list[Key[Any]] = [keys.thread(mailbox, source.thread_id)] if source else []
+    batch.load([keys.contact(writing.location, message.conversation), *next_reads])
     return message
 
 
 def _about(batch: Batch, writing: Writing, location: Location, answered: Message | None) -> About:
-    chosen = answered.conversation if answered else None
+    chosen = home(batch, writing.location, answered.conversation) if answered else None
     if writing.draft.contact:
         contact = found(batch.value(keys.contact(writing.location, ContactId(writing.draft.contact))))
         if contact.deleted_at:

@@ -8,6 +8,8 @@ from shared.errors import Transient
 
 DATA = re.compile(rb'"data"\s*:\s*"')
 MOST_BEFORE = 65_536
+EMPTY = re.compile(rb'\s*\{(?:[^"{}]|"[^"]*")*\}\s*')
+"""A whole answer without data: a file of no bytes."""
 
 
 def decoded(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -29,4 +31,6 @@ def decoded(blocks: Iterable[bytes]) -> Iterator[bytes]:
         if quote:
             return
         rest = text[cut:]
+    if not found and EMPTY.fullmatch(rest):
+        return
     raise Transient("gmail: the answer ended inside an attachment")

@@ -20,6 +20,8 @@ from shared.errors import Transient
 
 BLOCK = 65_536
 DEADLINE = 60.0
+STREAM_DEADLINE = 300.0
+"""Seconds that a whole answer may take; a large one, which is read in blocks, may take longer."""
 EARLY = timedelta(seconds=120)
 REPEATS = (0.0, 0.5, 1.5)
 OK, UNAUTHORIZED, SERVER = 200, 401, 500
@@ -110,12 +112,13 @@ class Transport:
         raise error
 
     def stream(self, uri: str) -> Iterator[bytes]:
-        """The raw bytes of a large answer, in blocks. Raises as `request` does."""
+        """The raw bytes of a large answer, in blocks. Raises as `request` does, and `Transient` after 300 seconds."""
+        until = time.monotonic() + STREAM_DEADLINE
         try:
             answer = self._authorized("GET", uri, None, {})
             if answer.status != OK:
                 raise failure(answer.status, _whole(answer), _told(answer), self.now())
-            yield from answer.stream(BLOCK, decode_content=True)
+            yield from _within(answer, until)
             answer.release_conn()
         except BROKEN as broken:
             raise Transient(f"gmail: {type(broken).__name__}") from broken
@@ -155,12 +158,15 @@ def _answered(answer: urllib3.BaseHTTPResponse) -> httplib2.Response:
 
 
 def _whole(answer: urllib3.BaseHTTPResponse) -> bytes:
-    until = time.monotonic() + DEADLINE
-    blocks = []
+    content = b"".join(_within(answer, time.monotonic() + DEADLINE))
+    answer.release_conn()
+    return content
+
+
+def _within(answer: urllib3.BaseHTTPResponse, until: float) -> Iterator[bytes]:
+    """The blocks of the answer, as long as the monotonic clock shows no more than `until`."""
     for block in answer.stream(BLOCK, decode_content=True):
-        blocks.append(block)
         if time.monotonic() > until:
             answer.close()
             raise urllib3.exceptions.ReadTimeoutError(None, "", "the answer took too long")  # type: ignore[arg-type]
-    answer.release_conn()
-    return b"".join(blocks)
+        yield block

@@ -33,9 +33,14 @@ MAILBOX = Mailbox(BOX, "sub", Address("ada@agency.example"), cursor=500, tally=T
 
 
 def verdict(
-    entry: OutboxEntry = ENTRY, mailbox: Mailbox = MAILBOX, *, survives: bool = True, at: datetime = SEEN
+    entry: OutboxEntry = ENTRY,
+    mailbox: Mailbox = MAILBOX,
+    *,
+    survives: bool = True,
+    parked: int = 0,
+    at: datetime = SEEN,
 ) -> Verdict:
-    return judged(entry, mailbox, marker_survives=survives, at=at)
+    return judged(entry, mailbox, marker_survives=survives, parked=parked, at=at)
 
 
 def test_r55_with_everything_covered_and_nothing_hidden_absence_is_proof() -> None:
@@ -43,22 +48,27 @@ def test_r55_with_everything_covered_and_nothing_hidden_absence_is_proof() -> No
 
 
 @pytest.mark.parametrize(
-    ("entry", "mailbox", "survives"),
+    ("entry", "mailbox", "survives", "parked"),
     [
-        (ENTRY, MAILBOX, False),
-        (replace(ENTRY, call_ended_at=None), MAILBOX, True),
-        (ENTRY, replace(MAILBOX, cursor=499), True),
-        (ENTRY, replace(MAILBOX, catch_up=CatchUp(CALLED, 600)), True),
-        (ENTRY, replace(MAILBOX, tally=Tally(gone=4)), True),
-        (ENTRY, replace(MAILBOX, tally=Tally(gone=3, parked=1)), True),
+        (ENTRY, MAILBOX, False, 0),
+        (replace(ENTRY, call_ended_at=None), MAILBOX, True, 0),
+        (ENTRY, replace(MAILBOX, cursor=499), True, 0),
+        (ENTRY, replace(MAILBOX, catch_up=CatchUp(CALLED, 600)), True, 0),
+        (ENTRY, replace(MAILBOX, tally=Tally(gone=4)), True, 0),
+        (ENTRY, MAILBOX, True, 1),
     ],
     ids=["marker never read back", "nobody saw the end", "not covered", "catching up", "something gone", "parked"],
 )
 def test_r55_without_any_one_of_its_conditions_nothing_is_proved_and_the_user_decides(
-    entry: OutboxEntry, mailbox: Mailbox, survives: bool
+    entry: OutboxEntry, mailbox: Mailbox, survives: bool, parked: int
 ) -> None:
-    assert verdict(entry, mailbox, survives=survives) is Verdict.WAIT
-    assert verdict(entry, mailbox, survives=survives, at=SEEN + GIVE_UP_AFTER) is Verdict.UNKNOWN
+    assert verdict(entry, mailbox, survives=survives, parked=parked) is Verdict.WAIT
+    late = SEEN + GIVE_UP_AFTER
+    assert verdict(entry, mailbox, survives=survives, parked=parked, at=late) is Verdict.UNKNOWN
+
+
+def test_r55_what_is_parked_is_what_the_store_says_whatever_the_tally_came_to() -> None:
+    assert verdict(mailbox=replace(MAILBOX, tally=Tally(gone=3, parked=1))) is Verdict.ABSENT
 
 
 def test_the_point_to_be_covered_is_taken_ten_minutes_after_the_end_and_not_before() -> None:

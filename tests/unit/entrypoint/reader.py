@@ -33,7 +33,7 @@ class Reader:
         calls = Calls(self.world.store, self.world.blobs, lambda: self.world.access)
         session = Session(self.user, frozenset({HERE, THERE}), self.role)
         gate = Gate(lambda _: session, frozenset(), self.world.clock.now)
-        return serve(request(method, f"/locations/{location}{path}"), calls.routes(), gate)
+        return serve(request(method, f"/locations/{location}{path}"), calls.routes, lambda: gate)
 
     def read(self, path: str) -> Any:
         answer = self.ask(path)

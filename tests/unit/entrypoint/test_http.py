@@ -61,7 +61,7 @@ class Bench:
     def serve(self, method: str, path: str, who: str = "user", **more: Any) -> flask.Response:
         sent: Mapping[str, str] = more.pop("headers", {})
         headers = {**({"Authorization": f"Bearer {who}"} if who else {}), **sent}
-        return serve(request(method, path, headers=headers, **more), self.routes, self.gate)
+        return serve(request(method, path, headers=headers, **more), lambda: self.routes, lambda: self.gate)
 
 
 @pytest.fixture

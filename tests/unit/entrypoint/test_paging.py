@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.identifiers import ID
 from shared.entrypoint import paging
 from shared.errors import Rejected
 
-NAMES = st.text("abcXYZ019_-", min_size=1, max_size=128)
+NAMES = st.text("abcXYZ019_-", min_size=1, max_size=128).filter(ID.match)
 
 
 @given(st.integers(0, 2**53 - 1), NAMES)
@@ -52,6 +53,7 @@ def made_up(text: bytes) -> str:
         made_up(b'[1, ""]'),
         made_up(b'[1, "a/b"]'),
         made_up(b'[1, ".."]'),
+        made_up(b'[1, "__a__"]'),
         made_up(b'[1, "a\\n"]'),
         made_up(b"[" * 50_000),
         made_up(b"\xff"),

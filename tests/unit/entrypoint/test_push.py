@@ -42,7 +42,7 @@ class Bench:
         self, body: bytes, who: str = "google", *, method: str = "POST", chunked: bool = False, says: int | None = None
     ) -> flask.Response:
         asked = request(method, "/", body=body, headers={"Authorization": f"Bearer {who}"}, chunked=chunked, says=says)
-        return receive(asked, PushGate(self.verify, lambda: NOW), self.run)
+        return receive(asked, lambda: PushGate(self.verify, lambda: NOW), self.run)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class Bench:
         kind = told.pop("Content-Type", "application/json")
         asked = request("POST", path, body=body, headers=told)
         asked.environ["CONTENT_TYPE"] = kind
-        return serve(asked, self.sends.routes(), self.gate)
+        return serve(asked, self.sends.routes, lambda: self.gate)
 
     def post(self, mail: Any, key: str = "key-1", *, at: str = HERE, files: bytes = b"") -> flask.Response:
         part = b'--cut\r\nContent-Disposition: form-data; name="mail"\r\nContent-Type: application/json\r\n\r\n'

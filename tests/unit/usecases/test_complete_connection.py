@@ -8,11 +8,12 @@ import pytest
 from shared.domain import keys
 from shared.domain.addresses import Address
 from shared.domain.connection import Intent
-from shared.domain.identifiers import LocationId, UserId
+from shared.domain.decisions import Parked
+from shared.domain.identifiers import GmailId, LocationId, UserId
 from shared.domain.linking import NO_WATCH
 from shared.domain.mailbox import Alias
 from shared.errors import GrantLost, Refused, Rejected, Remedy, Transient
-from shared.ports.store import Write
+from shared.ports.store import Put, Where, Write
 from shared.usecases.condemn_mailbox import condemn
 from shared.usecases.delete_user import delete_user
 from tests.unit.usecases.office import ANN, ANNS, BOB, HERE, THERE, Office, id_of
@@ -234,6 +235,40 @@ def test_r07_f37_connecting_after_a_disconnect_starts_afresh() -> None:
     assert mailbox.links[HERE].epoch == connection.epoch == 2
     assert mailbox.grant
     assert mailbox.grant.version == 2
+
+
+def park(office: Office, *names: str) -> None:
+    mailbox, now = id_of(ANNS), office.clock.now()
+    for name in names:
+        parked = Parked(mailbox, GmailId(name), "x", 1, now, now)
+        office.store.commit([Put(keys.parked(mailbox, parked.gmail_id), parked)])
+
+
+def parked(office: Office) -> int:
+    return office.store.count(keys.PARKED, [Where("mailbox", "==", id_of(ANNS))])
+
+
+def test_r07_what_was_parked_in_a_former_life_is_forgotten_with_its_count() -> None:
+    office = Office()
+    office.connect()
+    park(office, *(f"m{number}" for number in range(205)))
+    office.disconnect()
+    office.clock.advance(days=1)
+
+    office.connect(intent=Intent.RECONNECT)
+
+    assert (parked(office), office.mailbox().tally.parked) == (0, 0)
+
+
+def test_r07_what_is_parked_stays_where_the_mailbox_goes_on() -> None:
+    office = Office()
+    office.connect()
+    park(office, "m1")
+
+    office.connect(location=THERE)
+    office.connect(intent=Intent.UPDATE)
+
+    assert parked(office) == 1
 
 
 def test_r07_reconnecting_with_another_account_is_refused_and_its_grant_given_back() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.connection import ConnectionState
-from shared.domain.identifiers import ContactId, MessageId, ThreadId
+from shared.domain.identifiers import ContactId, MailboxId, MessageId, ThreadId
 from shared.domain.mailbox import Grant, Trouble
-from shared.domain.message import Message, Source, Status
+from shared.domain.message import Message, Source, Status, milliseconds
 from shared.domain.outbox import EntryState
 from shared.errors import Doubtful, GrantLost, Refused, Rejected, Remedy, Transient
 from shared.ports.store import Put
@@ -95,13 +95,23 @@ def test_the_sync_adopts_a_sent_copy_in_whatever_state_the_entry_is(world: Outbo
     assert len(fresh.sent()) == 1, "what was found as sent is not sent again"
 
 
-def test_a_copied_marker_on_mail_from_somebody_else_adopts_nothing(world: Outbound) -> None:
+def test_a_copied_marker_on_mail_that_was_not_sent_from_here_adopts_nothing(world: Outbound) -> None:
     name = world.accept().id
     marker = f"{name}.{world.delivery.sealer.sign(name, purpose='marker')}"
-    forged = f"From: other@agency.example\nTo: {CARL}\nSubject: x\nX-Gmail-Sync-Entry: {marker}\n\nx"
-    world.gmail.deliver(forged, labels=("SENT",))
-    world.gmail.deliver(forged.replace("other@agency.example", CARL), labels=("INBOX",))
-    world.gmail.deliver(forged.replace("other@agency.example", ADA), labels=("INBOX",))
+    forged = f"From: {CARL}\nTo: {ADA}\nSubject: x\nX-Gmail-Sync-Entry: {marker}\n\nx"
+    world.gmail.deliver(forged, labels=("INBOX",))
+    world.gmail.deliver(forged.replace(f"From: {CARL}", f"From: {ADA}"), labels=("INBOX",))
+
+    world.push()
+
+    assert world.entry(name).state is EntryState.QUEUED
+
+
+def test_a_copied_marker_on_mail_that_another_mailbox_sent_adopts_nothing(world: Outbound) -> None:
+    name = world.accept().id
+    world.store.commit([Put(keys.outbox(name), replace(world.entry(name), mailbox=MailboxId("another")))])
+    marker = f"{name}.{world.delivery.sealer.sign(name, purpose='marker')}"
+    world.gmail.deliver(f"From: {ADA}\nTo: {CARL}\nSubject: x\nX-Gmail-Sync-Entry: {marker}\n\nx", labels=("SENT",))
 
     world.push()
 
@@ -316,6 +326,19 @@ def test_r56_a_failed_mail_can_be_sent_again_under_the_same_id(world: Outbound) 
 
     assert (world.shown(name).status, world.shown(name).failure) == (Status.SENT, None)
     assert (len(world.sent()), world.used()) == (1, 1)
+
+
+def test_r56_a_retry_shows_among_the_conversations_that_changed(world: Outbound) -> None:
+    world.sender.before = once(Refused("invalidArgument", "no"))
+    name = world.send()
+    world.clock.advance(minutes=5)
+
+    world.retry(name)
+
+    key = keys.conversation(HERE, world.entry(name).conversation)
+    conversation = world.store.read(key).value(key)
+    assert conversation
+    assert conversation.changed_ms == milliseconds(world.clock.now())
 
 
 @pytest.mark.parametrize("was_sent", [None, True, False])

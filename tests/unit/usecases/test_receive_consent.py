@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.connection import SCOPES
+from shared.domain.connection import SCOPES, Intent
 from shared.errors import Conflict, Rejected, Transient
 from shared.ports.store import Replace, Write
 from tests.unit.usecases.office import ANNS, BOB, THERE, Office, state_of, told
@@ -171,9 +171,26 @@ def test_t02_a_code_of_another_consent_is_no_good() -> None:
     assert told(office.come_back(mine, code=code)) == {"error": "unavailable"}
 
 
-def test_a_grant_that_could_not_be_kept_is_lost_and_said_so() -> None:
+@pytest.mark.parametrize("error", [Conflict(), Transient("store: 503")])
+def test_r03_a_grant_that_could_not_be_kept_is_given_back_and_said_so(error: Exception) -> None:
     office = Office()
     state = state_of(office.begin())
+    code = office.grants.consent(state, ANNS)
+
+    def refuse(writes: Sequence[Write]) -> None:
+        if any(isinstance(write, Replace) and getattr(write.value, "grant", "") for write in writes):
+            raise error
+
+    office.store.before_commit = refuse
+
+    assert told(office.come_back(state, code=code)) == {"error": "unavailable"}
+    assert len(office.grants.revoked) == 1
+
+
+def test_r03_a_grant_that_could_not_be_kept_is_not_revoked_where_the_account_is_in_use() -> None:
+    office = Office()
+    office.connect()
+    state = state_of(office.begin(intent=Intent.UPDATE))
     code = office.grants.consent(state, ANNS)
 
     def refuse(writes: Sequence[Write]) -> None:
@@ -183,6 +200,7 @@ def test_a_grant_that_could_not_be_kept_is_lost_and_said_so() -> None:
     office.store.before_commit = refuse
 
     assert told(office.come_back(state, code=code)) == {"error": "unavailable"}
+    assert office.grants.revoked == []
 
 
 def test_a_code_is_good_for_five_minutes() -> None:

@@ -1,15 +1,26 @@
 """Sends whose call was cut off: sent once, or shown as unknown, whatever crashes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from shared.domain import keys
+from shared.domain.addresses import Address
+from shared.domain.decisions import Parked
+from shared.domain.identifiers import GmailId
+from shared.domain.keys import Collection
+from shared.domain.mailbox import Alias, Tally
 from shared.domain.message import Status
 from shared.domain.outbox import EntryState
 from shared.errors import Doubtful, Transient
+from shared.ports.store import Put, Where
+from tests.unit.inbound import ADA
 from tests.unit.outbound import Outbound, file_part
+
+SALES = "sales@agency.example"
 
 
 @pytest.fixture
@@ -142,7 +153,24 @@ def test_f59_a_sent_copy_that_was_deleted_at_once_is_never_sent_again(world: Out
     assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
 
 
-def test_mail_that_is_parked_may_be_the_one_that_is_missing(world: Outbound) -> None:
+@pytest.mark.parametrize("tally", [Tally(), Tally(parked=1)])
+def test_mail_that_is_parked_may_be_the_one_that_is_missing_whatever_the_tally_says(
+    world: Outbound, tally: Tally
+) -> None:
+    prove_marker(world)
+    lose_request(world)
+    world.sender.forgets = True
+    name = world.send()
+    other = Parked(world.mailbox_id, GmailId("other"), "x", 9, world.clock.now())
+    world.store.commit([Put(keys.parked(world.mailbox_id, other.gmail_id), other)])
+    world.change_mailbox(tally=tally)
+
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
+def test_r55_a_tally_that_counts_too_many_parked_does_not_hide_proof(world: Outbound) -> None:
     prove_marker(world)
     lose_request(world)
     world.sender.forgets = True
@@ -151,7 +179,62 @@ def test_mail_that_is_parked_may_be_the_one_that_is_missing(world: Outbound) -> 
 
     world.drain(60)
 
-    assert world.shown(name).status is Status.UNKNOWN
+    assert (world.shown(name).status, len(world.sent())) == (Status.SENT, 2)
+
+
+def test_r55_a_parked_mail_that_turns_out_to_be_gone_while_it_is_asked_for_hides_what_it_was(world: Outbound) -> None:
+    prove_marker(world)
+    lose_request(world)
+    world.sender.forgets = True
+    name = world.send()
+    count = world.store.count
+
+    def gone_meanwhile(collection: Collection[Any], where: Iterable[Where] = ()) -> int:
+        world.change_mailbox(tally=world.mailbox.tally.plus(gone=1))
+        return count(collection, where)
+
+    world.store.count = gone_meanwhile  # type: ignore[method-assign]
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
+def rewrite_sender(world: Outbound) -> None:
+    """The mail goes out from an alias that Gmail meanwhile has no more: it puts the account's address in its place."""
+    world.change_mailbox(aliases=(Alias(Address(ADA)), Alias(Address(SALES))))
+    deliver = world.gmail.deliver
+
+    def rewriting(raw: str, **more: Any) -> GmailId:
+        return deliver(raw.replace(SALES, ADA), **more)
+
+    world.gmail.deliver = rewriting  # type: ignore[method-assign]
+
+
+def test_r55_a_copy_whose_sender_gmail_replaced_is_the_one_that_was_sent(world: Outbound) -> None:
+    prove_marker(world)
+    rewrite_sender(world)
+    lose_answer(world)
+    world.sender.forgets = True
+
+    name = world.send({"from": SALES})
+    assert world.entry(name).state is EntryState.CALLING
+    world.drain(90)
+
+    assert (world.shown(name).status, len(world.sent()), len(world.messages())) == (Status.SENT, 2, 2)
+
+
+def test_f58_a_copy_whose_sender_gmail_replaced_that_the_sync_sees_first_is_one_message(world: Outbound) -> None:
+    rewrite_sender(world)
+
+    def synced(call: str) -> None:
+        if call == "finish":
+            world.push()
+
+    world.sender.after = synced
+    name = world.send({"from": SALES})
+
+    assert [message.id for message in world.messages()] == [name]
+    assert (world.shown(name).status, len(world.sent())) == (Status.SENT, 1)
 
 
 def test_a_sync_that_had_to_catch_up_from_a_list_proves_nothing(world: Outbound) -> None:
