@@ -23,5 +23,5 @@ def _act(pushed: push.Pushed) -> Mapping[str, object]:
     if told is None:
         return {"outcome": "useless"}
     outcome = process_notification(sync_ports(), told)
-    told = {"outcome": str(outcome.ending), "mailbox": outcome.mailbox, "problem": outcome.problem or None}
-    return {**told, **(outcome.counts or {})}
+    ended = {"outcome": str(outcome.ending), "mailbox": outcome.mailbox, "problem": outcome.problem or None}
+    return {**ended, **(outcome.counts or {})}
