@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shared.domain import budget
-from shared.domain.identifiers import GmailId, LocationId
+from shared.domain.identifiers import GmailId, LocationId, MessageId
 from shared.domain.mail import Mail, read_mail
 from shared.errors import (
     Conflict,
@@ -35,11 +35,17 @@ BODIES = 10
 
 @dataclass(slots=True)
 class Fetched:
-    """What Gmail said of a chunk's mails: kept over a repeat, so that nothing is fetched twice."""
+    """What Gmail said of a chunk's mails: kept over a repeat, so that nothing is fetched twice.
+
+    `contents` have blobs behind them, written for the message in `names`; those `committed` are in the store.
+    """
 
     mails: dict[GmailId, Mail] = field(default_factory=dict)
     failed: dict[GmailId, str] = field(default_factory=dict)
     contents: dict[tuple[LocationId, GmailId], Content] = field(default_factory=dict)
+    names: dict[tuple[LocationId, GmailId], MessageId] = field(default_factory=dict)
+    staged: set[tuple[LocationId, GmailId]] = field(default_factory=set)
+    committed: set[tuple[LocationId, GmailId]] = field(default_factory=set)
 
     @contextmanager
     def parking(self, gmail_id: GmailId) -> Iterator[None]:
@@ -157,3 +163,4 @@ def _keep(work: Work, batch: Batch, mail: Mail, locations: list[LocationId], ful
         else:
             content = copy_content(work.ports.blobs, first, location, name)
         fetched.contents[location, mail.gmail_id] = content
+        fetched.names[location, mail.gmail_id] = name

@@ -31,6 +31,7 @@ def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends
         rule = placed.placement.rule
         if placed.placement.conversation is not None:
             name = _stored(batch, mail, placed, fetched.contents.get((placed.location, mail.gmail_id)), ends)
+            fetched.staged.add((placed.location, mail.gmail_id))
             if name:
                 messages[placed.location] = name
                 continue

@@ -11,6 +11,7 @@ from shared.domain.mailbox import Mailbox, renewed
 from shared.errors import LeaseLost, Transient
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.discard_blobs import discard_blobs
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched, fetch_bodies, fetch_headers
 from shared.usecases.hold_mailbox import Changed, refreshed
@@ -38,8 +39,10 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
         except Changed:
             work.held = refreshed(work.ports.store, work.held)
             if not work.mailbox.usable:
+                discard_blobs(work, fetched)
                 raise LeaseLost from None
             continue
+        discard_blobs(work, fetched)
         if events:
             work.ports.topics.announce(events)
         work.settle(chunk.cursor)
@@ -49,6 +52,7 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
 
 def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> list[Event]:
     mailbox, batch = work.mailbox, Batch(work.ports.store)
+    fetched.staged.clear()
     ends = Ends(work, chunk, tried)
     batch.load(
         [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
@@ -65,7 +69,7 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
         elif item.fresh:
             new.append(item.gmail_id)
     _take_in_new(work, batch, new, fetched, ends)
-    _commit(work, batch, ends, last=True)
+    _commit(work, batch, fetched, ends, last=True)
     return ends.events
 
 
@@ -103,10 +107,10 @@ def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched,
             continue
         stage(batch, mail, places, fetched, ends)
         if len(batch) > MOST_DOCUMENTS or ends.bytes > MOST_BYTES:
-            _commit(work, batch, ends, last=False)
+            _commit(work, batch, fetched, ends, last=False)
 
 
-def _commit(work: Work, batch: Batch, ends: Ends, *, last: bool) -> None:
+def _commit(work: Work, batch: Batch, fetched: Fetched, ends: Ends, *, last: bool) -> None:
     if last:
         ends.remember(batch)
 
@@ -115,4 +119,6 @@ def _commit(work: Work, batch: Batch, ends: Ends, *, last: bool) -> None:
 
     work.save(changed, batch.writes())
     batch.written(work.held.stored.version)
+    fetched.committed |= fetched.staged
+    fetched.staged.clear()
     ends.written()

@@ -8,11 +8,16 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.addresses import Address
-from shared.domain.identifiers import GmailId, LocationId
+from shared.domain.identifiers import GmailId, LocationId, MessageId
 from shared.domain.mailbox import LEASE
 from shared.errors import Refused, Transient
-from shared.ports.store import Delete, Put
+from shared.ports.store import Delete, Put, Stored
+from shared.usecases.discard_blobs import discard_blobs
+from shared.usecases.fetch_mail import Fetched
+from shared.usecases.hold_mailbox import Held
 from shared.usecases.process_notification import Ending
+from shared.usecases.store_content import Content
+from shared.usecases.sync_work import Work
 from tests.unit.inbound import ADA, HERE, World, letter
 
 BOB = "Bob <bob@client.example>"
@@ -25,6 +30,11 @@ def world() -> World:
     world.contact("bob", "bob@client.example")
     world.clock.advance(minutes=5)
     return world
+
+
+def with_file(mail: str) -> str:
+    """The mail as one file, which Gmail hands out apart."""
+    return mail.replace("Content-Type: text/plain", 'Content-Disposition: attachment; filename="a"\nContent-Type: a/b')
 
 
 def refuses_events(world: World) -> None:
@@ -97,13 +107,7 @@ def test_f29_f09_a_mail_that_raises_does_not_hold_up_a_catch_up(world: World) ->
 
 def test_f06_the_lease_lasts_as_long_as_the_files_of_a_chunk_take(world: World) -> None:
     for number in range(40):
-        made = letter(BOB, subject=f"Number {number}")
-        world.gmail.deliver(
-            made.replace(
-                "Content-Type: text/plain",
-                'Content-Disposition: attachment; filename="a.bin"\nContent-Type: application/x',
-            )
-        )
+        world.gmail.deliver(with_file(letter(BOB, subject=f"Number {number}")))
     held: list[bool] = []
 
     def slow(call: str, _what: str) -> None:
@@ -203,10 +207,11 @@ def test_f40_a_contact_that_is_deleted_while_its_mail_is_fetched_gets_nothing(wo
         world.store.commit([Delete(keys.address(HERE, Address("bob@client.example")))])
         yield
 
-    name = world.gmail.deliver(letter(BOB))
+    name = world.gmail.deliver(with_file(letter(BOB)))
     changes_while_bodies_are_fetched(world, delete())
     world.push()
     assert world.messages() == []
+    assert world.blobs.contents == {}
     assert world.left_out() == {name: "R23"}
 
 
@@ -238,3 +243,33 @@ def test_i9_a_connection_of_somebody_else_in_the_same_location_is_another_connec
     world.push()
     assert world.messages() == []
     assert not world.known(name)
+
+
+def test_i9_r23_a_disconnect_while_a_file_is_fetched_leaves_no_bytes_of_it(world: World) -> None:
+    def disconnects() -> Iterator[None]:
+        world.unlink(HERE)
+        yield
+
+    world.gmail.deliver(with_file(letter(BOB)))
+    changes_while_bodies_are_fetched(world, disconnects())
+    with pytest.raises(Transient):
+        world.push()
+    assert world.messages() == []
+    assert world.blobs.contents == {}
+
+
+def test_f28_a_blob_that_a_message_has_meanwhile_is_never_taken_back(world: World) -> None:
+    world.gmail.deliver(with_file(letter(BOB, Message_ID="<same@client.example>")))
+    world.push()
+    (message,) = world.messages()
+    kept = dict(world.blobs.contents)
+    assert kept
+    now = world.clock.now()
+    held = Held(Stored(keys.mailbox(world.mailbox_id), world.mailbox, now), timedelta(), 0)
+    work = Work(world.ports, world.gmail, held, now)
+    blob = message.attachments[0]
+    place = (HERE, GmailId("m1-ada"))
+    discard_blobs(work, Fetched(contents={place: Content(attachments=(blob,))}, names={place: message.id}))
+    assert world.blobs.contents == kept
+    discard_blobs(work, Fetched(contents={place: Content(attachments=(blob,))}, names={place: MessageId("none")}))
+    assert world.blobs.contents == {}
