@@ -9,6 +9,7 @@ from shared.domain.history import Chunk, Item
 from shared.domain.identifiers import ThreadId
 from shared.domain.mailbox import renewed
 from shared.ports.store import Put, Query, Where
+from shared.usecases.fetch_mail import OF_THE_MAILBOX
 from shared.usecases.sync_work import Work
 from shared.usecases.take_in import take_in
 
@@ -34,8 +35,19 @@ def retry_parked(work: Work) -> None:
         lambda mailbox, at: replace(renewed(mailbox, at=at), parked_due=min(times, default=None)),
         [Put(keys.parked(one.mailbox, one.gmail_id), one) for one in started],
     )
+    careful, work.careful = work.careful, True
     for parked in found:
-        item = Item(parked.gmail_id, ThreadId(""), fresh=True)
-        first = f"again-{work.mailbox.fence}-{parked.gmail_id}"
+        _again(work, parked)
+    work.careful = careful
+
+
+def _again(work: Work, parked: Parked) -> None:
+    item = Item(parked.gmail_id, ThreadId(""), fresh=True)
+    first = f"again-{work.mailbox.fence}-{parked.gmail_id}"
+    try:
         take_in(work, Chunk(first, (item,), 0), tried={parked.gmail_id: parked})
-        work.counts["tried again"] += 1
+    except OF_THE_MAILBOX:
+        raise
+    except Exception:  # noqa: BLE001 - this try counts as failed already, and the next mail has its own
+        work.counts["failed again"] += 1
+    work.counts["tried again"] += 1

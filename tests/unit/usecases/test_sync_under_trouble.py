@@ -273,3 +273,28 @@ def test_f28_a_blob_that_a_message_has_meanwhile_is_never_taken_back(world: Worl
     assert world.blobs.contents == kept
     discard_blobs(work, Fetched(contents={place: Content(attachments=(blob,))}, names={place: MessageId("none")}))
     assert world.blobs.contents == {}
+
+
+@pytest.mark.parametrize("trouble", [Transient("gmail: 500"), ValueError("CANARY")])
+def test_f29_parked_mail_that_fails_again_neither_pauses_the_mailbox_nor_holds_up_the_rest(
+    world: World, trouble: Exception
+) -> None:
+    bad, good = (world.gmail.deliver(letter(BOB, subject=subject)) for subject in ("Bad", "Good"))
+
+    def refuses(call: str, _what: str) -> None:
+        if call == "headers":
+            raise Refused("strange", "no")
+
+    def fails(_call: str, what: str) -> None:
+        if what == bad:
+            raise trouble
+
+    world.gmail.fail = refuses
+    world.push()
+    assert set(world.parked()) == {bad, good}
+    world.gmail.fail = fails
+    world.clock.advance(minutes=2)
+    world.tick()
+    assert world.conversation("bob") == ["Good"]
+    assert set(world.parked()) == {bad}
+    assert world.mailbox.reads_paused_until is None
