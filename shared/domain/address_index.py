@@ -24,6 +24,7 @@ def indexed(contact: Contact) -> Iterator[tuple[Address, IndexedContact]]:
                 name=contact.name,
                 assigned_to=contact.assigned_to,
                 replaces=contact.replaces,
+                filed_by=contact.filed_by,
             ),
         )
 

@@ -34,6 +34,10 @@ class Connection:
     epoch: int = 1
     disconnected_at: datetime | None = None
     superseded: tuple[MailboxId, ...] = ()
+    exclusions: tuple[str, ...] = ()
+    """Addresses, domains and labels whose mail the user keeps out (R24); mirrored on the mailbox's link."""
+    signature: bool = False
+    """Whether what the user sends from the CRM ends with the signature that Gmail has for the sender (R50)."""
 
 
 class Intent(StrEnum):

@@ -40,6 +40,8 @@ class Link:
     user: UserId
     connected_at: datetime
     epoch: int
+    exclusions: tuple[str, ...] = ()
+    """The user's own, as the policy's (R24)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,10 +152,17 @@ class KnownMail:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A Gmail thread of one mailbox: which conversation it is pinned to in each location, and who is known there."""
+    """A Gmail thread of one mailbox: which conversation it is pinned to in each location, and who is known there.
+
+    A claim holds for one life of the claiming location's connection, `claim_epoch`. `begun_in` is the location whose
+    CRM send began the thread (R40); `sends` has the last CRM send in it, for the reports that come back (R57).
+    """
 
     id: ThreadId
     claimed_by: LocationId | None = None
+    claim_epoch: int = 0
+    begun_in: LocationId | None = None
+    sends: dict[LocationId, MessageId] = field(default_factory=dict)
     pins: dict[LocationId, ContactId] = field(default_factory=dict)
     people: dict[LocationId, tuple[str, ...]] = field(default_factory=dict)
 

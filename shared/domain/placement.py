@@ -4,7 +4,7 @@ The order is the product's promise about privacy: a step that leaves a mail out 
 it in, and no step sees more than headers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -33,6 +33,12 @@ class View:
     entries: Mapping[str, AddressEntry]
     thread: Thread | None = None
     replied_to: Message | None = None
+    labels: frozenset[str] = frozenset()
+    """Names of the mail's labels, where an exclusion asks for one (R24)."""
+    reported: Message | None = None
+    """The CRM send that the mail is a delivery report about, if it is one (R57)."""
+    capture_domain: str = ""
+    """The domain of the auto-BCC addresses: they are nobody (R60)."""
 
     def entry(self, address: Address) -> AddressEntry:
         """Everybody who answers to the address."""
@@ -48,6 +54,14 @@ _NOBODY = AddressEntry()
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A rule of the order of decision: it `passed` the mail on, or `decided`."""
+
+    rule: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where the mail goes and by which rule; no conversation means left out."""
 
@@ -57,6 +71,10 @@ class Placement:
     ambiguous: tuple[ContactId, ...] = ()
     known: tuple[str, ...] = ()
     """The people of the thread after this mail, as address keys, for who may join it next."""
+    creates: Person | None = None
+    """Who becomes a contact by this mail, under the id in `conversation`."""
+    trace: tuple[Step, ...] = ()
+    """The rules that were asked, in their order; the last one decided (R70)."""
     present: bool = True
     """Whether the contact is on the mail; if not, it counts only while there still is such a contact (R39)."""
 
@@ -67,9 +85,6 @@ class _Case:
     view: View
     people: tuple[Person, ...] = ()
     owners: Mapping[Address, tuple[ContactId, ...]] = field(default_factory=dict)
-
-
-Step = Callable[[_Case], Placement | None]
 
 
 def place(mail: Mail, view: View) -> Placement:

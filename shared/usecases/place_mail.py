@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.domain import keys
 from shared.domain.addresses import address_key
+from shared.domain.claims import standing
 from shared.domain.identifiers import ContactId, LocationId, MailboxId, MessageId, digest, received_message_id
 from shared.domain.keys import Key
 from shared.domain.location import AddressEntry, Location
@@ -81,9 +82,7 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
 
 def decide(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail: Mail) -> Placement:
     """The order of decision for one connection; stages nothing."""
-    thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
-    if thread and thread.claimed_by not in mailbox.links:
-        thread = replace(thread, claimed_by=None)  # a claim ends with its connection (R39, R42)
+    thread = standing(batch.value(keys.thread(mailbox.id, mail.thread_id)), mailbox.links)
     view = View(
         location=settings.id,
         policy=settings.policy,
