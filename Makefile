@@ -10,7 +10,7 @@ RUN_OPTIONS := $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(RUN_DIR),--run
 # Only from the command line: login shells set a MAIL of their own.
 DEMO_OPTIONS := $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
-.PHONY: setup run demo test lint bench clean
+.PHONY: setup run demo test rules lint bench clean
 
 setup: $(READY)
 
@@ -31,6 +31,10 @@ demo: setup
 
 test: setup
 	@$(IN_VENV) -m pytest
+
+# make rules RULE=R24: that rule's tests by name.
+rules: setup
+	@$(IN_VENV) -m tests.rules $(RULE)
 
 lint: setup
 	@$(IN_VENV) -m ruff check .

@@ -14,6 +14,17 @@ DEFAULTS = {
     "PUSH_CERTS_URL": "https://www.googleapis.com/oauth2/v1/certs",
     "GMAIL_UNITS_PER_MINUTE": "6000",
     "CRM_ORIGINS": "",
+    "SMTP_HOST": "",
+    "SMTP_PORT": "587",
+    "SMTP_SECURITY": "starttls",
+    "SMTP_USERNAME": "",
+    "SMTP_PASSWORD": "",
+    "SMTP_FROM": "",
+    "SMTP_FROM_NAME": "",
+    "SMTP_SECRETS": "",
+    "SMTP_CA_CERTIFICATES": "",
+    "AUTO_BCC_DOMAIN": "",
+    "INBOUND_SENDGRID_KEYS": "",
 }
 """Where nothing is set; every other setting must be."""
 

@@ -78,7 +78,10 @@ CODES: dict[str, tuple[int, str]] = {
     "already_connected": (409, "Disconnect the Gmail account first, or update the connection."),
     "mailbox_in_use": (409, "Choose another Gmail account, or have its present user disconnect it."),
     "different_mailbox": (409, "Choose the Gmail account that was connected before, or update the connection."),
-    "thread_claimed": (409, "Reply from the location that has the thread, or have it released there."),
+    "thread_claimed": (
+        409,
+        "Reply from that location, or have the user of the Gmail account move or release the thread.",
+    ),
     "not_retryable": (409, "Look at the message's present status."),
     "code_expired": (410, "Begin connecting again."),
     "too_large": (413, "Remove or shrink attachments, then send again."),

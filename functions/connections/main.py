@@ -10,6 +10,7 @@ from shared.entrypoint.http import Route, serve
 from shared.usecases.contended import Patience
 from shared.usecases.grants import Google
 from shared.wiring import google, state
+from shared.wiring.auto_bcc import capture_domain
 from shared.wiring.http import gate
 from shared.wiring.topics import topics
 
@@ -22,6 +23,7 @@ def _routes() -> Sequence[Route]:
         gmail_topic=google.gmail_topic(),
         return_urls=google.return_urls(),
         patience=Patience(state.clock(), state.Random()),
+        capture_domain=capture_domain(),
     )
     return given.routes()
 

@@ -7,16 +7,23 @@ import functions_framework
 
 from shared.entrypoint import http
 from shared.entrypoint.conversations import Calls
+from shared.entrypoint.quarantine import Quarantine
+from shared.usecases.contended import Patience
+from shared.wiring import state
+from shared.wiring.auto_bcc import capture_domain
 from shared.wiring.blobs import blobs
+from shared.wiring.capturing import capturing
 from shared.wiring.google import gmail_access
 from shared.wiring.http import gate
-from shared.wiring.state import store
+from shared.wiring.topics import topics
 
 
 @cache
 def routes() -> tuple[http.Route, ...]:
     """The function's routes."""
-    return Calls(store(), blobs(), gmail_access).routes()
+    patience = Patience(state.clock(), state.Random())
+    calls = Calls(state.store(), blobs(), gmail_access, topics(), patience, capture_domain())
+    return (*calls.routes(), *Quarantine(capturing()).routes())
 
 
 @functions_framework.http

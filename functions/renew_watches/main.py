@@ -7,7 +7,8 @@ import functions_framework
 
 from shared.entrypoint import log, schedule
 from shared.usecases.contended import Patience
-from shared.usecases.drop_consents import drop_consents
+from shared.usecases.drop_grants import drop_grants
+from shared.usecases.grants import Google
 from shared.usecases.renew_watches import renew_watches as renew
 from shared.wiring import google, state
 from shared.wiring.topics import topics
@@ -33,5 +34,5 @@ def _work() -> Mapping[str, int]:
     counts = {"renewed": done.renewed, "failed": len(done.failed), "skipped": done.skipped}
     if done.unfinished:
         return counts
-    ended = drop_consents(store=store, grants=google.grants(), sealer=google.sealer(), patience=patience)
-    return {**counts, "consents": ended}
+    given = Google(google.gmail_access(), google.grants(), google.sealer())
+    return {**counts, **drop_grants(store=store, google=given, topics=topics(), patience=patience)}

@@ -11,6 +11,7 @@ from shared.usecases.contended import Patience
 from shared.wiring import state
 from shared.wiring.blobs import blobs
 from shared.wiring.http import gate
+from shared.wiring.provider import default_provider
 from shared.wiring.topics import topics
 
 
@@ -22,6 +23,7 @@ def _routes() -> Sequence[Route]:
         topics=topics(),
         patience=Patience(state.clock(), chance),
         token=chance.token,
+        default=default_provider(),
     )
     return given.routes()
 

@@ -1,12 +1,11 @@
 """Which contact a mail from the CRM is about, and who else of the location's contacts is on it (R30 to R32)."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shared.domain.addresses import Address, address_key
+from shared.domain.addresses import address_key
+from shared.domain.directory import Directory
 from shared.domain.draft import Recipients
 from shared.domain.identifiers import ContactId
-from shared.domain.location import AddressEntry
 from shared.domain.placement import PEOPLE_KEPT
 
 REPLIES_NOT_SYNCED = "replies_not_synced"
@@ -23,24 +22,6 @@ class About:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The location's address index for the recipients, by address key; `inside` knows the internal addresses."""
-
-    entries: Mapping[str, AddressEntry]
-    inside: Callable[[Address], bool]
-
-    def contacts(self, address: Address) -> list[ContactId]:
-        """The contacts with exactly this primary address, oldest first (R15, R31)."""
-        entry = self.entries.get(address_key(address))
-        found = [
-            (one.created_at, name)
-            for name, one in (entry.contacts.items() if entry else ())
-            if one.primary and one.address == address
-        ]
-        return [name for _, name in sorted(found)]
-
-
 def about(recipients: Recipients, directory: Directory, chosen: ContactId | None) -> About:
     """The contact chosen (named by the caller, or that of the mail answered), else the first in To, then Cc, then Bcc.
 
@@ -50,10 +31,10 @@ def about(recipients: Recipients, directory: Directory, chosen: ContactId | None
     found = {address: names for address in outside if (names := directory.contacts(address))}
     first = next(iter(found.values()), [])
     conversation = chosen or (first[0] if first else None)
-    others = (names[0] for names in found.values() if names[0] != conversation)
+    others = [names[0] for names in found.values() if names[0] != conversation]
     return About(
         conversation=conversation,
-        referenced_by=tuple(dict.fromkeys(others)),
+        referenced_by=tuple(dict.fromkeys(others)) if directory.policy.reference_cc else (),
         ambiguous=() if chosen else tuple(first[1:]),
         people=tuple(dict.fromkeys(map(address_key, outside)))[:PEOPLE_KEPT],
         warnings=(REPLIES_NOT_SYNCED,) if _unheard(recipients, directory, conversation, bool(outside)) else (),

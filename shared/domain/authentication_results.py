@@ -34,6 +34,24 @@ def verdict(results: Iterable[str], senders: Sequence[str]) -> Authenticated:
     return _without_policy(found, claimed)
 
 
+def vouched(results: Iterable[str], senders: Sequence[str], *, server: str) -> bool:
+    """Whether our own mail receiver, called `server`, proves the sender in From (R63).
+
+    Its topmost Authentication-Results alone counts (RFC 8601 5): DMARC's pass for the domain in From, or where DMARC
+    did not fail, a DKIM pass of a domain aligned with it. SPF proves the envelope's sender only: it counts for nothing.
+    """
+    sender = read_sender(senders)
+    claimed = sender.address.rpartition("@")[2] if sender else ""
+    found = _results(next((value for value in results if _server(value) == server.lower()), ""))
+    dmarc = [(word, _domain(about.get("header.from", claimed))) for method, word, about in found if method == "dmarc"]
+    if not claimed or any(word == "fail" for word, _ in dmarc):
+        return False
+    if any(word == "pass" for word, _ in dmarc):
+        return all(domain == claimed for word, domain in dmarc if word == "pass")
+    signed = (about for method, word, about in found if method == "dkim" and word == "pass")
+    return any(_aligned(_domain(about.get("header.d") or about.get("header.i", "")), claimed) for about in signed)
+
+
 def _without_policy(results: list[tuple[str, str, dict[str, str]]], claimed: str) -> Authenticated:
     for method, word, about in results:
         vouching = (about[name] for name in _VOUCHES.get(method, ()) if name in about)

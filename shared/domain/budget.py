@@ -7,8 +7,8 @@ SLOT_SECONDS = 0.5
 SLOTS = 120 + 1
 """A minute, and the slot that it may begin in the middle of."""
 
-HISTORY, LIST, GET, PROFILE, SEND = 2, 5, 20, 1, 100
-"""Units of a history.list, a messages.list, any get, a profile and a send."""
+HISTORY, LIST, GET, PROFILE, SEND, LABELS, ALIASES = 2, 5, 20, 1, 100, 1, 1
+"""Units of a history.list, a messages.list, any get, a profile, a send, a labels.list and a sendAs.list."""
 
 
 def spent(units: Mapping[str, int], now: datetime) -> int:

@@ -36,7 +36,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """All that a mail says. The same letter always makes the same bytes, so that an upload can be continued."""
+    """All that a mail says. The same letter always makes the same bytes, so that an upload can be continued.
+
+    `entry` is the name in its Message-ID; without a `marker` there is no such header.
+    """
 
     entry: MessageId
     marker: str
@@ -51,6 +54,7 @@ class Letter:
     files: tuple[File, ...] = ()
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    reply_to: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +134,23 @@ def compose(letter: Letter) -> Composition:
     return Composition([_headers(letter), *body])
 
 
+def message_id(name: MessageId, sender: Person) -> str:
+    """The Message-ID that we give; Gmail replaces it, a provider keeps it."""
+    return f"<{name}@{sender.address.rpartition('@')[2]}>"
+
+
 def _headers(letter: Letter) -> bytes:
-    domain = letter.sender.address.rpartition("@")[2]
     fields = [
         ("MIME-Version", "1.0"),
         ("Date", format_datetime(letter.date.astimezone(UTC))),
         ("From", encode.people([letter.sender])),
+        *([("Reply-To", encode.people([letter.reply_to]))] if letter.reply_to else []),
         *((name, encode.people(some)) for name, some in _recipients(letter) if some),
         ("Subject", encode.words(letter.subject)),
-        ("Message-ID", f"<{letter.entry}@{domain}>"),
+        ("Message-ID", message_id(letter.entry, letter.sender)),
         *([("In-Reply-To", letter.in_reply_to)] if letter.in_reply_to else []),
         *([("References", encode.ids(letter.references))] if letter.references else []),
-        (marker.HEADER, letter.marker),
+        *([(marker.HEADER, letter.marker)] if letter.marker else []),
     ]
     return b"".join(encode.field(name, value) for name, value in fields)
 

@@ -73,3 +73,20 @@ class Consent:
     scopes: tuple[str, ...] = ()
     code: str = ""
     used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is left to do after a connection has ended: its sends, its mailbox's grant, the word to the CRM (R36, R39).
+
+    `grant` is the refresh token, sealed for this document alone; empty where the mailbox goes on. `announced`: nothing
+    has to be said, since another mailbox took this one's place.
+    """
+
+    location: LocationId
+    user: UserId
+    mailbox: MailboxId
+    epoch: int
+    ended_at: datetime
+    grant: str = ""
+    announced: bool = False

@@ -29,6 +29,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user has chosen for the connection; it outlives the connection's end (R24, R50)."""
+
+    exclusions: tuple[str, ...]
+    signature: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionStatus:
     """`state` is `none`, `connected`, `reauth_required`, `blocked` or `disconnected`; `coverage` is a percentage."""
 
@@ -40,6 +48,7 @@ class ConnectionStatus:
     auto_bcc: str | None = None
     coverage: float | None = None
     problem: Problem | None = None
+    settings: Settings | None = None
 
 
 PROBLEMS = {
@@ -62,8 +71,9 @@ def status_of(
     """The connection as it is now; `mailbox` is the one that it names."""
     if not connection:
         return ConnectionStatus("none")
+    settings = Settings(connection.exclusions, connection.signature)
     if connection.state is ConnectionState.DISCONNECTED or not mailbox:
-        return ConnectionStatus("disconnected", connection.address, connection.connected_at)
+        return ConnectionStatus("disconnected", connection.address, connection.connected_at, settings=settings)
     trouble = mailbox.trouble
     synced = mailbox.last_synced_at
     return ConnectionStatus(
@@ -78,4 +88,5 @@ def status_of(
         ),
         coverage=mailbox.tally.coverage,
         problem=PROBLEMS[trouble.remedy] if trouble else None,
+        settings=settings,
     )

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from shared.domain.html_text import text_of
-from shared.domain.mail_parts import Leaf, Tree, read_tree
+from shared.domain.mail_parts import LARGEST_TEXT, Leaf, Tree, read_tree
 from shared.domain.sanitise import sanitise
 
 LONGEST_BODY: Final = 2_000_000
@@ -78,6 +78,7 @@ def read_content(payload: Mapping[str, Any], *, fetched: Mapping[str, bytes] | N
     )
     files = tuple(_file(leaf) for leaf in tree.files[:MOST_ATTACHMENTS])
     cut = len(files) < len(tree.files) or max(len(text), len(html or "")) > LONGEST_BODY
+    cut = cut or any(len(leaf.octets or b"") > LARGEST_TEXT for leaf in tree.texts)
     return Content(
         text=_storable(text[:LONGEST_BODY]),
         html=None if html is None else sanitise(_storable(html[:LONGEST_BODY])),
@@ -104,7 +105,9 @@ def _pieces(tree: Tree, fetched: Mapping[str, bytes]) -> list[_Piece]:
 
 def _piece(leaf: Leaf, fetched: Mapping[str, bytes]) -> _Piece:
     text = leaf.text(fetched.get(leaf.part_id))
-    return _Piece(None, _EMBEDDED.sub("", text)) if leaf.content_type == "text/html" else _Piece(text, None)
+    if leaf.content_type == "text/html":
+        return _Piece(None, _EMBEDDED.sub("", text)[: LONGEST_BODY + 1])
+    return _Piece(text[: LONGEST_BODY + 1], None)
 
 
 def _chosen(choices: list[list[_Piece]]) -> _Piece:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from shared.domain.identifiers import ID_PATTERN, digest
 from shared.errors import Rejected
 
 MOST_RECIPIENTS: Final = 100
+MOST_OF_A_BULK: Final = 1_000
 LONGEST_SUBJECT: Final = 900
 LONGEST_NAME: Final = 200
 Id = Annotated[str, msgspec.Meta(pattern=f"^{ID_PATTERN}")]
@@ -29,7 +30,7 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     to: list[Recipient]
     subject: str
-    kind: str = "individual"
+    kind: Literal["individual", "bulk", "workflow"] = "individual"
     cc: list[Recipient] = []
     bcc: list[Recipient] = []
     sender: str | None = msgspec.field(default=None, name="from")
@@ -84,18 +85,30 @@ def request_digest(draft: Draft, files: Sequence[Uploaded]) -> str:
 def recipients(draft: Draft) -> Recipients:
     """Everybody, with strict addresses (R35). Raises `Rejected`: `invalid_request`, `too_many_recipients` (R53)."""
     total = len(draft.to) + len(draft.cc) + len(draft.bcc)
-    if total > MOST_RECIPIENTS:
+    most = MOST_OF_A_BULK if draft.kind == "bulk" else MOST_RECIPIENTS
+    if total > most:
         raise Rejected(
             "too_many_recipients",
-            f"{total} recipients; the limit is {MOST_RECIPIENTS}.",
-            details={"recipients": total, "limit": MOST_RECIPIENTS},
+            f"{total} recipients; the limit is {most}.",
+            action="Split the list." if draft.kind == "bulk" else "",
+            details={"recipients": total, "limit": most},
         )
+    if draft.kind == "bulk":
+        _check_bulk(draft)
     if not total:
         raise Rejected("invalid_request", "The mail has no recipients.")
     seen: set[str] = set()
     return Recipients(
         to=_people("to", draft.to, seen), cc=_people("cc", draft.cc, seen), bcc=_people("bcc", draft.bcc, seen)
     )
+
+
+def _check_bulk(draft: Draft) -> None:
+    """Each recipient gets a mail of their own, in a conversation of their own."""
+    if draft.cc or draft.bcc:
+        raise Rejected("invalid_request", "A bulk mail goes to each recipient in `to` alone: it has no cc and no bcc.")
+    if draft.reply_to or draft.contact:
+        raise Rejected("invalid_request", "A bulk mail has no reply_to and no contact: each recipient has their own.")
 
 
 def _people(name: str, given: Sequence[Recipient], seen: set[str]) -> tuple[Person, ...]:

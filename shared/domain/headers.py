@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from shared.domain import authentication_results
 from shared.domain.encoded_words import decode_words
+from shared.domain.media_type import parameterised
 from shared.domain.message import Authenticated
 
 LONGEST_TEXT: Final = 2_000
@@ -17,7 +18,9 @@ _HALVES: Final = re.compile(r"[\ud800-\udfff]")
 _MESSAGE_ID: Final = re.compile(r"<([^<>\x00-\x20\x7f\ud800-\udfff]{1,990})>")
 _BARE_ID: Final = re.compile(r"[^<>@\x00-\x20\x7f\ud800-\udfff]{1,400}@[^<>@\x00-\x20\x7f\ud800-\udfff]{1,400}")
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
-_AUTOMATIC: Final = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
+_AUTOMATIC: Final = frozenset(
+    {"x-autoreply", "x-autoreply-from", "x-autorespond", "x-autoresponder", "x-mail-autoreply"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +78,37 @@ def authentication(headers: Headers) -> Authenticated:
 
 
 def is_delivery_report(headers: Headers) -> bool:
-    """Whether it is a report about another mail (RFC 6522), or came from the empty sender as reports do (R23, R57)."""
-    content_type = (headers.first("content-type") or "").lstrip().lower()
-    return content_type.startswith("multipart/report") or _is_null(headers.first("return-path"))
+    """Whether it is a report on a delivery (RFC 6522), or came from the empty sender as those do (R23, R57).
+
+    Reports of another kind, that a mail was read or is spam, are none.
+    """
+    declared = parameterised(headers.first("content-type"))
+    if declared.kind == "multipart/report":
+        return declared.parameters.get("report-type", "delivery-status").lower() == "delivery-status"
+    return _is_null(headers.first("return-path"))
 
 
 def is_automatic(headers: Headers) -> bool:
-    """Whether no person wrote it (R57): replies of machines (RFC 3834), lists and bulk mail (RFC 2369), reports."""
-    submitted = re.split(r"[;\s(]", (headers.first("auto-submitted") or "no").strip().lower(), maxsplit=1)[0]
-    precedence = (headers.first("precedence") or "").strip().lower()
+    """Whether no person wrote it (R57): machines' answers, lists and bulk mail, reports, mail from the empty sender.
+
+    RFC 3834 and 5436, RFC 2369 and 2919, RFC 6522.
+    """
+    precedence = {value.strip().lower() for value in headers.all("precedence")}
     names = headers.names()
     return (
-        submitted not in {"no", ""}
-        or precedence in _BULK
+        any(map(_submitted_by_machine, headers.all("auto-submitted")))
+        or not precedence.isdisjoint(_BULK)
         or any(name.startswith("list-") for name in names)
         or not names.isdisjoint(_AUTOMATIC)
+        or parameterised(headers.first("content-type")).kind == "multipart/report"
         or is_delivery_report(headers)
     )
+
+
+def _submitted_by_machine(value: str) -> bool:
+    """Whether an Auto-Submitted value says anything but `no`; comments and parameters aside (RFC 3834 5)."""
+    bare = re.sub(r"\([^()]*\)", " ", value).partition(";")[0].strip().lower()
+    return bool(bare) and bare.split()[0] != "no"
 
 
 def _is_null(return_path: str | None) -> bool:

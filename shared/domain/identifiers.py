@@ -36,3 +36,8 @@ def received_message_id(message_id_header: str | None, gmail_id: GmailId, mailbo
     if message_id_header:
         return MessageId(digest("message", message_id_header))
     return MessageId(digest("message-of", mailbox, gmail_id))
+
+
+def created_contact_id(address: str, other: int = 0) -> ContactId:
+    """The contact that a mail makes of an address (R61); `other` counts on where that id is somebody else's already."""
+    return ContactId(digest("contact", address, *([str(other)] if other else [])))

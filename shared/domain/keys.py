@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.domain.addresses import Address, address_key
-from shared.domain.connection import Connection, Consent
+from shared.domain.auto_bcc import token_key
+from shared.domain.connection import Connection, Consent, Ending
 from shared.domain.decisions import Decided, Parked
 from shared.domain.identifiers import ContactId, GmailId, LocationId, MailboxId, MessageId, ThreadId, UserId, digest
+from shared.domain.ledger import Line, Roll
 from shared.domain.location import AddressEntry, Contact, Location, User
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Conversation, KnownMail, Message, Thread
 from shared.domain.outbox import OutboxEntry, SendFacts
-from shared.domain.places import AuditEntry, MailboxAddress
+from shared.domain.places import Arrived, AuditEntry, AutoBcc, Guesses, MailboxAddress
+from shared.domain.quarantine import Quarantined
 
 T = TypeVar("T")
 
@@ -40,6 +43,7 @@ MAILBOXES = Collection("mailboxes", Mailbox)
 OUTBOX = Collection("outbox", OutboxEntry)
 PARKED = Collection("parked", Parked)
 CONSENTS = Collection("pending_consents", Consent)
+ENDINGS = Collection("endings", Ending)
 SEND_FACTS = Key("deployment/send_facts", SendFacts)
 
 
@@ -103,6 +107,26 @@ def message(at: LocationId, name: MessageId) -> Key[Message]:
     return messages(at).key(name)
 
 
+def quarantine(at: LocationId) -> Collection[Quarantined]:
+    """The location's auto-BCC mail that was not filed."""
+    return Collection(f"locations/{at}/quarantine", Quarantined)
+
+
+def auto_bcc(token: str) -> Key[AutoBcc]:
+    """Whose an auto-BCC address is."""
+    return Key(f"auto_bcc/{token_key(token)}", AutoBcc)
+
+
+def arrived(name: str) -> Key[Arrived]:
+    """An inbound mail that was dealt with, by the name that its receiver gave it."""
+    return Key(f"arrived/{digest('arrived', name)}", Arrived)
+
+
+def guesses(origin: str, stretch: int) -> Key[Guesses]:
+    """How often an origin guessed at auto-BCC addresses in one stretch of time."""
+    return Key(f"guesses/{digest('guesses', origin, str(stretch))}", Guesses)
+
+
 def audit(at: LocationId, name: str) -> Key[AuditEntry]:
     """One line of who did what."""
     return Key(f"locations/{at}/audit/{name}", AuditEntry)
@@ -148,6 +172,26 @@ def outbox(entry: MessageId) -> Key[OutboxEntry]:
     return OUTBOX.key(entry)
 
 
+def lines(of: MessageId) -> Collection[Line]:
+    """The ledger of a mail that goes through the provider."""
+    return Collection(f"outbox/{of}/lines", Line)
+
+
+def line(of: MessageId, number: int) -> Key[Line]:
+    """One recipient's line of it."""
+    return lines(of).key(f"{number:04}")
+
+
+def roll(of: MessageId, number: int) -> Key[Roll]:
+    """Some of a bulk mail's recipients."""
+    return Key(f"outbox/{of}/rolls/{number}", Roll)
+
+
 def consent(name: str) -> Key[Consent]:
     """One consent on its way."""
     return CONSENTS.key(name)
+
+
+def ending(at: LocationId, who: UserId, epoch: int) -> Key[Ending]:
+    """What is left to do for one life of a connection."""
+    return ENDINGS.key(digest("ending", at, who, str(epoch)))

@@ -33,4 +33,5 @@ def letter_of(entry: OutboxEntry, body: Body, *, marker: str, read: Callable[[st
         files=tuple(files),
         in_reply_to=entry.in_reply_to,
         references=entry.references,
+        reply_to=entry.reply_to,
     )

@@ -85,6 +85,8 @@ def connected(connection: Connection | None, account: Account, *, user: UserId) 
         connected_at=account.at,
         epoch=connection.epoch + 1 if connection else 1,
         superseded=tuple(dict.fromkeys(one for one in past if one != account.id))[-SUPERSEDED:],
+        exclusions=connection.exclusions if connection else (),
+        signature=bool(connection and connection.signature),
     )
 
 
@@ -95,7 +97,7 @@ def attached(
     known = mailbox or Mailbox(account.id, account.identity.subject, account.address)
     if not known.links:
         known = _afresh(known, account)
-    link = Link(connection.user, connection.connected_at, connection.epoch)
+    link = Link(connection.user, connection.connected_at, connection.epoch, connection.exclusions)
     return replace(
         known,
         address=account.address,

@@ -6,6 +6,7 @@ from datetime import datetime
 from shared.domain.addresses import Address
 from shared.domain.identifiers import ContactId, LocationId, UserId
 from shared.domain.policy import Policy
+from shared.domain.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Location:
     preset: str = "known_contacts"
     policy: Policy = field(default_factory=Policy)
     policy_version: int = 1
+    provider: Provider | None = None
+    """What its bulk and workflow mail goes through; None: the deployment's own, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class User:
     id: UserId
     email: Address
     name: str = ""
+    auto_bcc: str = ""
+    """The token of their auto-BCC address here (R60); empty until they have one."""
 
 
 @dataclass(frozen=True, slots=True)

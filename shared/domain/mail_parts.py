@@ -13,6 +13,8 @@ from shared.domain.headers import Headers, decode_text
 from shared.domain.media_type import parameterised
 
 MOST_PARTS: Final = 10_000
+LARGEST_TEXT: Final = 8_000_000
+"""Octets of one part that are read as text."""
 DEEPEST: Final = 100
 _SHOWN: Final = frozenset({"text/plain", "text/html"})
 _UNSHOWN_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
@@ -39,7 +41,7 @@ class Leaf:
     def text(self, fetched: bytes | None = None) -> str:
         """Decode the part as text, its lines ended by line feeds alone and flowed ones joined."""
         octets = self.octets if fetched is None else fetched
-        text = charsets.decode_body(octets or b"", self.parameters.get("charset"))
+        text = charsets.decode_body((octets or b"")[:LARGEST_TEXT], self.parameters.get("charset"))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if self.content_type == "text/plain" and self.parameters.get("format", "").lower() == "flowed":
             delete_space = self.parameters.get("delsp", "").lower() == "yes"
@@ -142,7 +144,12 @@ def _headers(part: Mapping[str, Any]) -> Headers:
 
 
 def _octets(data: object, *, elsewhere: bool) -> bytes | None:
-    """Decode base64url as far as it goes; no data at all is an empty part, unless its octets are elsewhere."""
+    """Decode base64url as far as it goes; no data at all is an empty part, unless its octets are elsewhere.
+
+    Octets that are there as they are (`parse_mail`) stay so.
+    """
+    if isinstance(data, bytes):
+        return data
     if not isinstance(data, str) or (not data and elsewhere):
         return None if elsewhere else b""
     clean = _NOT_BASE64.sub("", data.replace("+", "-").replace("/", "_"))

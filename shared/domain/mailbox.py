@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from shared.domain.addresses import Address
+from shared.domain.exclusions import Exclusions
 from shared.domain.identifiers import LocationId, MailboxId, UserId
 from shared.errors import Remedy
 
@@ -33,7 +35,7 @@ class Grant:
     scopes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Link:
     """A connection as its mailbox knows it: whose, since when mail counts (R05), and which of its lives this is."""
 
@@ -42,6 +44,11 @@ class Link:
     epoch: int
     exclusions: tuple[str, ...] = ()
     """The user's own, as the policy's (R24)."""
+
+    @cached_property
+    def excluded(self) -> Exclusions:
+        """The user's exclusions, to look mail up in."""
+        return Exclusions.of(self.exclusions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.addresses import Person
-from shared.domain.identifiers import AttachmentId, ContactId, GmailId, LocationId, MailboxId, MessageId, ThreadId
+from shared.domain.addresses import Address, Person
+from shared.domain.identifiers import (
+    AttachmentId,
+    ContactId,
+    GmailId,
+    LocationId,
+    MailboxId,
+    MessageId,
+    ThreadId,
+    UserId,
+)
 
 NOBODY = ContactId("")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +65,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """A recipient whom the mail did not reach (R57): the status code of RFC 3463, and what it means."""
+
+    address: Address
+    status: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of a mail; `blob` names its bytes once `state` is `ready`."""
 
@@ -70,13 +89,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The mail in one mailbox; `as_of` is the history id of the last change of its flags (R17)."""
+    """The mail in one mailbox, with its flags there; `as_of` is the history id of their last change (R17).
+
+    `read_after` and `starred_after`: history up to there is older than what the CRM last made of the message's flag.
+    """
 
     gmail_id: GmailId
     thread_id: ThreadId
     read: bool = True
     starred: bool = False
     as_of: int = 0
+    read_after: int = 0
+    starred_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +141,16 @@ class Message:
     ambiguous: tuple[ContactId, ...] = ()
     sources: dict[MailboxId, Source] = field(default_factory=dict)
     failure: Failure | None = None
+    bounces: tuple[Bounce, ...] = ()
     rule: str = ""
     policy_version: int = 0
     partial: bool = False
     alias_of: MessageId | None = None
     purged: bool = False
+    filed_by: tuple[UserId, ...] = ()
+    """Users whose auto-BCC addresses it came to: another way by which it is known (R20, R64)."""
+    run: MessageId | None = None
+    """The bulk mail that it is one recipient's part of, where that has another name than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +183,16 @@ class KnownMail:
 class Thread:
     """A Gmail thread of one mailbox: which conversation it is pinned to in each location, and who is known there.
 
-    A claim holds for one life of the claiming location's connection, `claim_epoch`. `begun_in` is the location whose
-    CRM send began the thread (R40); `sends` has the last CRM send in it, for the reports that come back (R57).
+    A claim holds for one life of the claiming location's connection, `claim_epoch`; until it is `firm`, it ends with
+    the send that made it, if that fails. `claims` counts the changes of it. `begun_in` is the location whose CRM send
+    began the thread (R40); `sends` has the last CRM send in it, for the reports that come back (R57).
     """
 
     id: ThreadId
     claimed_by: LocationId | None = None
     claim_epoch: int = 0
+    firm: bool = False
+    claims: int = 0
     begun_in: LocationId | None = None
     sends: dict[LocationId, MessageId] = field(default_factory=dict)
     pins: dict[LocationId, ContactId] = field(default_factory=dict)

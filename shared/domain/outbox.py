@@ -14,6 +14,10 @@ CALL_DEADLINE = timedelta(seconds=120)
 QUEUE_AT_MOST = timedelta(hours=24)
 
 
+NO_MAILBOX = MailboxId("none")
+"""Of a mail that goes through the provider; no mailbox is called so."""
+
+
 class EntryState(StrEnum):
     """`calling` is written directly before the one call that could send; found so by another worker, it is in doubt."""
 
@@ -32,7 +36,9 @@ class OutboxEntry:
     `body` is what the caller gave, before any cleaning. `people` are the outside recipients as address keys, known in
     the thread from then on. `reserved_at` names the bucket of the sending limit that holds it. `settle_at` is the time
     at which somebody must look at it again; `folder` holds its blobs. Attempts count from `first_attempt` since it was
-    last queued. `claims` is the thread that the reply claimed. The last four are evidence for a send in doubt.
+    last queued. `claims` is the thread that the reply claimed. `provided`: it goes through the provider, with a ledger
+    of its recipients, of whom a bulk mail has `rolls` full; line `shown_line` has the entry's message. The last four
+    are evidence for a send in doubt.
     """
 
     id: MessageId
@@ -43,7 +49,10 @@ class OutboxEntry:
     accepted_at: datetime
     conversation: ContactId = NOBODY
     state: EntryState = EntryState.QUEUED
+    kind: str = "individual"
+    provided: bool = False
     sender: Person | None = None
+    reply_to: Person | None = None
     to: tuple[Person, ...] = ()
     cc: tuple[Person, ...] = ()
     bcc: tuple[Person, ...] = ()
@@ -69,6 +78,8 @@ class OutboxEntry:
     settle_at: datetime | None = None
     gmail_id: str = ""
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    rolls: int = 0
+    shown_line: int = 0
     cursor_before: int = 0
     gone_before: int = 0
     seen_history: int = 0

@@ -4,53 +4,20 @@ The order is the product's promise about privacy: a step that leaves a mail out 
 it in, and no step sees more than headers.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from shared.domain.addresses import Address, Person, address_key
-from shared.domain.identifiers import ContactId, LocationId
-from shared.domain.location import AddressEntry, IndexedContact
+from shared.domain.case import Case, View, since
+from shared.domain.claims import closed
+from shared.domain.identifiers import ContactId, created_contact_id
+from shared.domain.machines import answers_to_nobody
 from shared.domain.mail import NEVER, Mail
-from shared.domain.mailbox import Link
-from shared.domain.message import Message, Thread
-from shared.domain.policy import Policy
+from shared.domain.message import Authenticated
+
+__all__ = ["ORDER", "PEOPLE_KEPT", "Placement", "Step", "View", "place", "trace"]
 
 PEOPLE_KEPT = 100
-
-ORDER = ("R10", "R19", "R05", "R35", "R24", "R22", "R42", "R11", "R13", "R12", "R23")
-"""The rules in the order in which they are asked, as an explanation lists them."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that a location knows that bears on one mail, read at one time."""
-
-    location: LocationId
-    policy: Policy
-    policy_version: int
-    link: Link
-    entries: Mapping[str, AddressEntry]
-    thread: Thread | None = None
-    replied_to: Message | None = None
-    labels: frozenset[str] = frozenset()
-    """Names of the mail's labels, where an exclusion asks for one (R24)."""
-    reported: Message | None = None
-    """The CRM send that the mail is a delivery report about, if it is one (R57)."""
-    capture_domain: str = ""
-    """The domain of the auto-BCC addresses: they are nobody (R60)."""
-
-    def entry(self, address: Address) -> AddressEntry:
-        """Everybody who answers to the address."""
-        return self.entries.get(address_key(address), _NOBODY)
-
-    def internal(self, address: Address) -> bool:
-        """Whether the address is one of the location's own people (R21, R22)."""
-        domain = address.rpartition("@")[2]
-        return bool(self.entry(address).internal) or domain in self.policy.internal_domains
-
-
-_NOBODY = AddressEntry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,62 +46,58 @@ class Placement:
     """Whether the contact is on the mail; if not, it counts only while there still is such a contact (R39)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    mail: Mail
-    view: View
-    people: tuple[Person, ...] = ()
-    owners: Mapping[Address, tuple[ContactId, ...]] = field(default_factory=dict)
-
-
 def place(mail: Mail, view: View) -> Placement:
     """The order of decision for one mail and one connection; the mail is no send of our own (step 1, R10)."""
-    case = _Case(mail, view)
-    for step in (_never, _before_the_connection, _no_one_sender):
-        if (decided := step(case)) is not None:
-            return decided
-    people = tuple(person for person in mail.people if not view.internal(person.address))
-    if not people:
-        return Placement("R22")
-    case = replace(case, people=people, owners={person.address: _owners(person.address, case) for person in people})
-    for step in (_claimed_elsewhere, _pinned, _outbound, _inbound):
-        if (decided := step(case)) is not None:
-            return _completed(decided, case)
-    return Placement("R22")
+    case, asked = Case(mail, view), ["R10"]
+    for rule, step in STEPS:
+        if decided := step(case):
+            asked += [] if decided.rule == rule else [rule]
+            return replace(_completed(decided, case), trace=_trace(asked, decided.rule))
+        asked.append(rule)
+    return Placement("R23", trace=_trace(asked, "R23"))
 
 
-def since(moment: datetime) -> datetime:
-    """The moment as a mail's time is compared with it: Gmail keeps some internal dates in whole seconds only."""
-    return moment.replace(microsecond=0)
-
-
-def _never(case: _Case) -> Placement | None:
+def _never(case: Case) -> Placement | None:
     return Placement("R19") if case.mail.labels & NEVER else None
 
 
-def _before_the_connection(case: _Case) -> Placement | None:
+def _before_the_connection(case: Case) -> Placement | None:
     return Placement("R05") if case.mail.internal_at < since(case.view.link.connected_at) else None
 
 
-def _no_one_sender(case: _Case) -> Placement | None:
+def _no_one_sender(case: Case) -> Placement | None:
     return Placement("R35") if case.mail.sender is None else None
 
 
-def _claimed_elsewhere(case: _Case) -> Placement | None:
-    thread = case.view.thread
-    return Placement("R42") if thread and thread.claimed_by not in {None, case.view.location} else None
+def _excluded(case: Case) -> Placement | None:
+    """Whoever is named, on whichever side of the mail: it stays out."""
+    people = [person.address for person in case.mail.people]
+    lists = (case.view.policy.excluded, case.view.link.excluded)
+    return Placement("R24") if any(one.name(people, case.view.labels) for one in lists) else None
 
 
-def _pinned(case: _Case) -> Placement | None:
-    pin, known = _pin(case)
-    if pin is None:
+def _nobody_outside(case: Case) -> Placement | None:
+    return None if case.people else _report(case) or Placement("R22")
+
+
+def _claimed_elsewhere(case: Case) -> Placement | None:
+    """R40 keeps what began in another location's CRM out even where every location mirrors the rest."""
+    mirrors = case.view.policy.multi_location
+    if not closed(case.view.thread, case.view.location, mirrors):
         return None
-    present = any(pin in {owner, case.view.entry(address).contacts[owner].replaces} for address, owner in _all(case))
+    return Placement("R40" if mirrors == "mirror_always" else "R42")
+
+
+def _pinned(case: Case) -> Placement | None:
+    pin, known = _pin(case)
+    if pin is None or not _may_reply(case):
+        return None
+    present = any(pin in {owner, case.record(address, owner).replaces} for address, owner in case.everyone)
     familiar = {address_key(person.address) for person in case.people} <= known
     return Placement("R11", conversation=_successor(pin, case), present=present) if present or familiar else None
 
 
-def _pin(case: _Case) -> tuple[ContactId | None, frozenset[str]]:
+def _pin(case: Case) -> tuple[ContactId | None, frozenset[str]]:
     """The conversation that the mail's thread belongs to, and who was known in it before.
 
     By Gmail's thread; where Gmail began a new one because the subject changed, by the mail that it answers, if the
@@ -152,61 +115,131 @@ def _pin(case: _Case) -> tuple[ContactId | None, frozenset[str]]:
     return None, frozenset()
 
 
-def _successor(pin: ContactId, case: _Case) -> ContactId:
-    for address, owner in _all(case):
-        if case.view.entry(address).contacts[owner].replaces == pin:
+def _may_reply(case: Case) -> bool:
+    """Where strangers' replies are left out, the sender is the user, a colleague or a contact."""
+    sender = case.mail.sender
+    if case.view.policy.unknown_repliers == "sync" or case.mail.outbound or sender is None:
+        return True
+    return bool(case.owners.get(sender.address)) or case.inside(sender.address)
+
+
+def _successor(pin: ContactId, case: Case) -> ContactId:
+    for address, owner in case.everyone:
+        if case.record(address, owner).replaces == pin:
             return owner
     return pin
 
 
-def _outbound(case: _Case) -> Placement | None:
-    if not case.mail.outbound:
+def _outbound(case: Case) -> Placement | None:
+    mail, policy = case.mail, case.view.policy
+    if not mail.outbound:
         return None
-    for header in (case.mail.to, case.mail.cc, case.mail.bcc):
-        for person in header:
-            if owners := case.owners.get(person.address):
-                return Placement("R13", conversation=owners[0], ambiguous=owners[1:])
-    return Placement("R23")
+    readers = [person for person in (*mail.to, *mail.cc, *mail.bcc) if person.address in case.owners]
+    if first := next((person for person in readers if case.owners[person.address]), None):
+        return _owned("R13", first.address, case, allowed=policy.gmail_outbound == "known_contact")
+    if policy.contact_creation in {"sent", "sent_and_received"}:
+        outside = next((person for person in mail.to if person.address in case.owners), None)
+        if created := _creating("R13", outside, case):
+            return created
+    return _before_the_contact(readers, case)
 
 
-def _inbound(case: _Case) -> Placement | None:
+def _inbound(case: Case) -> Placement | None:
+    sender, policy = case.mail.sender, case.view.policy
+    if case.mail.outbound or sender is None or sender.address not in case.owners:
+        return None
+    if owners := case.owners[sender.address]:
+        assigned = case.record(sender.address, owners[0]).assigned_to == case.view.link.user
+        allowed = policy.trigger == "known_contact" and (assigned or not policy.require_assignment)
+        return _owned("R12", sender.address, case, allowed=allowed)
+    if policy.contact_creation == "sent_and_received" and (created := _creating("R12", sender, case)):
+        return created
+    return _before_the_contact([sender], case)
+
+
+def _owned(rule: str, address: Address, case: Case, *, allowed: bool) -> Placement:
+    """The oldest contact's, if the policy allows it, or R62: the user filed mail with that contact before."""
+    first, *others = case.owners[address]
+    if not allowed:
+        if case.view.link.user not in case.record(address, first).filed_by:
+            return Placement(rule)
+        rule = "R62"
+    return Placement(rule, conversation=first, ambiguous=tuple(others))
+
+
+def _creating(rule: str, person: Person | None, case: Case) -> Placement | None:
+    """The mail makes a contact of the person, unless a machine wrote it or reads there, or the address is taken."""
+    doubtful = case.mail.automatic or case.mail.authenticated is Authenticated.FAIL
+    if person is None or doubtful or answers_to_nobody(person.address) or case.directory.taken(person.address):
+        return None
+    return Placement(rule, conversation=created_contact_id(person.address), creates=person)
+
+
+def _before_the_contact(people: Iterable[Person], case: Case) -> Placement | None:
+    """Left out, if somebody there is a contact by now but was none when the mail came."""
+    younger = any(person.address in case.owners and case.younger(person.address) for person in people)
+    return Placement("R12") if younger else None
+
+
+def _report(case: Case) -> Placement | None:
+    """A report about a mail from the CRM, from no contact: it marks that mail and is not kept itself (R23).
+
+    Not from a colleague, though perhaps from the mail server of an internal domain.
+    """
     sender = case.mail.sender
-    if sender is None or case.view.internal(sender.address):
+    if case.view.reported is None or sender is None or case.mail.outbound or case.owners.get(sender.address):
         return None
-    if owners := case.owners.get(sender.address):
-        return Placement("R12", conversation=owners[0], ambiguous=owners[1:])
-    return Placement("R12" if _younger(sender.address, case) else "R23")
+    return Placement("R57") if answers_to_nobody(sender.address) or not case.inside(sender.address) else None
 
 
-def _matching(address: Address, case: _Case) -> list[tuple[ContactId, IndexedContact]]:
-    """Contacts with exactly this primary address (R15), the oldest first (R31)."""
-    found = [
-        (name, one) for name, one in case.view.entry(address).contacts.items() if one.primary and one.address == address
-    ]
-    return sorted(found, key=lambda item: (item[1].created_at, item[0]))
+def _colleagues(case: Case) -> Placement | None:
+    """A colleague's mail with our user among its readers: the colleague's own connection brings it."""
+    sender = case.mail.sender
+    colleague = sender is not None and case.inside(sender.address) and not case.mail.outbound
+    return Placement("R22") if colleague else None
 
 
-def _owners(address: Address, case: _Case) -> tuple[ContactId, ...]:
-    """Those of them that were contacts when the mail came (R12)."""
-    return tuple(name for name, one in _matching(address, case) if case.mail.internal_at >= since(one.created_at))
+STEPS: tuple[tuple[str, Callable[[Case], Placement | None]], ...] = (
+    ("R19", _never),
+    ("R05", _before_the_connection),
+    ("R35", _no_one_sender),
+    ("R24", _excluded),
+    ("R22", _nobody_outside),
+    ("R42", _claimed_elsewhere),
+    ("R11", _pinned),
+    ("R13", _outbound),
+    ("R12", _inbound),
+    ("R57", _report),
+    ("R22", _colleagues),
+)
+"""The steps in the order in which they are asked; the first that has an answer decides."""
+ORDER = ("R10", "R19", "R05", "R35", "R24", "R22", "R42", "R11", "R13", "R12", "R62", "R57", "R23")
+"""The rules in the order in which they are asked, for decisions of which only the rule is kept."""
 
 
-def _younger(address: Address, case: _Case) -> bool:
-    return bool(_matching(address, case))
+def trace(rule: str) -> tuple[Step, ...]:
+    """The order of decision up to the rule that decided; only that one where it is not of the order."""
+    return _trace(ORDER[: ORDER.index(rule)] if rule in ORDER else (), rule) if rule else ()
 
 
-def _all(case: _Case) -> Iterable[tuple[Address, ContactId]]:
-    return ((address, owner) for address, owners in case.owners.items() for owner in owners)
+def _trace(passed: Iterable[str], decided: str) -> tuple[Step, ...]:
+    return (*(Step(rule, "passed") for rule in passed), Step(decided, "decided"))
 
 
-def _completed(placed: Placement, case: _Case) -> Placement:
+def _completed(placed: Placement, case: Case) -> Placement:
     """With references for the other contacts (R32), and who is known in the thread from now on."""
     if placed.conversation is None:
         return placed
     others = [owners[0] for owners in case.owners.values() if owners and owners[0] != placed.conversation]
     references = tuple(dict.fromkeys(others)) if case.view.policy.reference_cc else ()
-    thread = case.view.thread
-    before = thread.people.get(case.view.location, ()) if thread else ()
+    return replace(placed, references=references, known=_known(placed, case))
+
+
+def _known(placed: Placement, case: Case) -> tuple[str, ...]:
+    """Who is known in the thread from now on: nobody more by a mail of another conversation (R25, R33)."""
+    thread, here = case.view.thread, case.view.location
+    before = thread.people.get(here, ()) if thread else ()
+    if thread and here in thread.pins and placed.rule != "R11":
+        return before
     now = (address_key(person.address) for person in case.people)
-    known = tuple(dict.fromkeys([*before, *now]))[:PEOPLE_KEPT]
-    return replace(placed, references=references, known=known)
+    return tuple(dict.fromkeys([*before, *now]))[:PEOPLE_KEPT]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.identifiers import MailboxId, UserId
+from shared.domain.identifiers import LocationId, MailboxId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,29 @@ class MailboxAddress:
     """The mailbox behind an address, as Gmail's notifications name it."""
 
     mailbox: MailboxId
+
+
+@dataclass(frozen=True, slots=True)
+class AutoBcc:
+    """Whose an auto-BCC address is (R60); it holds while the user still has that very address."""
+
+    location: LocationId
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An inbound mail that was dealt with: it may be brought again, and is then only answered."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Mail of one origin to auto-BCC addresses that do not exist, within one stretch of time (T22)."""
+
+    unknown: int = 0
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """A user's own connection: begin and complete a consent, look at it, disconnect."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import msgspec
 
 from shared.domain.connection import Intent
+from shared.domain.connection_status import ConnectionStatus
 from shared.domain.session import Role
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer
@@ -14,7 +15,9 @@ from shared.entrypoint.http import Call, Route
 from shared.errors import Rejected
 from shared.ports.store import Store
 from shared.ports.world import Topics
+from shared.usecases.auto_bcc_address import auto_bcc_address, rotate_auto_bcc
 from shared.usecases.begin_consent import Wish, begin_consent
+from shared.usecases.change_settings import change_settings
 from shared.usecases.complete_connection import Caller, complete
 from shared.usecases.contended import Patience
 from shared.usecases.disconnect import disconnect
@@ -39,6 +42,17 @@ class CompleteBody(msgspec.Struct, forbid_unknown_fields=True):
     connect_code: Annotated[str, msgspec.Meta(max_length=200)]
 
 
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """A body in which there is nothing to say."""
+
+
+class SettingsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What the user chooses for their own connection; both are given each time."""
+
+    exclusions: list[Annotated[str, msgspec.Meta(max_length=300)]]
+    signature: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Connections:
     """The routes, and what they may touch."""
@@ -49,6 +63,7 @@ class Connections:
     gmail_topic: str
     return_urls: frozenset[str]
     patience: Patience
+    capture_domain: str = ""
 
     def routes(self) -> Sequence[Route]:
         """The caller's own connection in one location."""
@@ -57,11 +72,28 @@ class Connections:
             Route("GET", path, self._show, USER),
             Route("POST", f"{path}/consent", self._begin, USER),
             Route("POST", f"{path}/complete", self._complete, USER),
+            Route("PUT", f"{path}/settings", self._change, USER),
+            Route("POST", f"{path}/auto_bcc", self._rotate, USER),
             Route("DELETE", path, self._disconnect, USER),
         ]
 
     def _show(self, call: Call) -> Answer:
-        return Answer(body=read_connection(self.store, call.location, call.session.user, now=call.now))
+        return Answer(body=self._status(call))
+
+    def _status(self, call: Call) -> ConnectionStatus:
+        return self._addressed(call, read_connection(self.store, call.location, call.session.user, now=call.now))
+
+    def _addressed(self, call: Call, status: ConnectionStatus) -> ConnectionStatus:
+        """The status with the user's auto-BCC address, whatever the state: it needs no connection (R04, R60)."""
+        own = auto_bcc_address(
+            self.store, call.location, call.session.user, domain=self.capture_domain, patience=self.patience
+        )
+        return replace(status, auto_bcc=own)
+
+    def _rotate(self, call: Call) -> Answer:
+        call.body(Nothing)
+        rotate_auto_bcc(self.store, call.location, call.session.user, patience=self.patience)
+        return Answer(body=self._status(call))
 
     def _begin(self, call: Call) -> Answer:
         body = call.body(ConsentBody)
@@ -88,7 +120,19 @@ class Connections:
         )
         if completed.problems:
             log.record("WARNING", "connected with problems", location=call.location, problems=completed.problems)
-        return Answer(body=completed.status)
+        return Answer(body=self._addressed(call, completed.status))
+
+    def _change(self, call: Call) -> Answer:
+        body = call.body(SettingsBody)
+        change_settings(
+            self.store,
+            call.location,
+            call.session.user,
+            exclusions=body.exclusions,
+            signature=body.signature,
+            patience=self.patience,
+        )
+        return Answer(body=self._status(call))
 
     def _disconnect(self, call: Call) -> Answer:
         keep = call.query("keep").get("keep", KEEPS[0])
@@ -108,5 +152,5 @@ class Connections:
         if problem:
             log.record("WARNING", "disconnected with problems", location=call.location, problem=problem)
         if before.state == "none":
-            return Answer(body=before)
-        return Answer(body=read_connection(self.store, call.location, call.session.user, now=call.now))
+            return Answer(body=self._addressed(call, before))
+        return Answer(body=self._status(call))

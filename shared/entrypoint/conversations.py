@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from shared.domain.addresses import normalise
+from shared.domain.flags import Flags
 from shared.domain.headers import message_ids
-from shared.domain.identifiers import ID, ContactId, GmailId, MessageId
+from shared.domain.identifiers import ID, ContactId, GmailId, LocationId, MessageId
 from shared.domain.session import Role
 from shared.entrypoint import paging
 from shared.entrypoint.answers import Answer, Page
@@ -18,15 +19,31 @@ from shared.entrypoint.views import message_view
 from shared.errors import Rejected
 from shared.ports.gmail import GmailAccess
 from shared.ports.store import Store
-from shared.ports.world import Blobs
+from shared.ports.world import Blobs, Topics
 from shared.usecases import explain as explaining
+from shared.usecases.contended import Patience
 from shared.usecases.list_conversations import Listed, list_conversations
 from shared.usecases.list_messages import list_messages
 from shared.usecases.mark_read import mark_read
+from shared.usecases.move_claim import Moving, move_claim
+from shared.usecases.set_flags import Flagging, set_flags
 from shared.usecases.show_message import open_attachment, show_message
 
 READERS = frozenset({Role.USER, Role.ADMIN, Role.SERVICE})
 OWNERS = frozenset({Role.USER})
+
+
+class FlagsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What becomes of a mail; what is left out stays as it is."""
+
+    read: bool | msgspec.UnsetType = msgspec.UNSET
+    starred: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ClaimBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Which location gets a thread; null: none."""
+
+    to: str | None
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,6 +57,9 @@ class Calls:
     store: Store
     blobs: Blobs
     access: Callable[[], GmailAccess]
+    topics: Topics
+    patience: Patience
+    capture_domain: str = ""
 
     def routes(self) -> tuple[Route, ...]:
         """Every route of the function, and who may take it."""
@@ -50,6 +70,8 @@ class Calls:
             Route("POST", f"{at}/conversations/{{conversation}}/read", self.read, READERS),
             Route("GET", f"{at}/messages/{{message}}", self.message, READERS),
             Route("GET", f"{at}/messages/{{message}}/attachments/{{attachment}}", self.attachment, READERS),
+            Route("POST", f"{at}/messages/{{message}}/flags", self.flag, READERS),
+            Route("POST", f"{at}/messages/{{message}}/claim", self.claim, OWNERS),
             Route("GET", f"{at}/explain", self.explain, OWNERS),
         )
 
@@ -90,9 +112,37 @@ class Calls:
     def message(self, call: Call) -> Answer:
         """One mail."""
         call.query()
+        return self._shown(call)
+
+    def _shown(self, call: Call) -> Answer:
         name = MessageId(call.path["message"])
         shown = show_message(call.location, name, caller=call.session.user, store=self.store, blobs=self.blobs)
         return Answer(body=message_view(shown, call.location))
+
+    def flag(self, call: Call) -> Answer:
+        """One mail read or unread, starred or not."""
+        call.query()
+        body = call.body(FlagsBody)
+        if body.read is msgspec.UNSET and body.starred is msgspec.UNSET:
+            raise Rejected("invalid_request", "Give read, starred or both.")
+        flags = Flags(_given(body.read), _given(body.starred))
+        asked = Flagging(call.location, MessageId(call.path["message"]), flags)
+        set_flags(asked, store=self.store, topics=self.topics, patience=self.patience)
+        return self._shown(call)
+
+    def claim(self, call: Call) -> Answer:
+        """The Gmail thread of one mail for another location, or for none."""
+        call.query()
+        to = call.body(ClaimBody).to
+        asked = Moving(
+            location=call.location,
+            user=call.session.user,
+            message=MessageId(call.path["message"]),
+            to=LocationId(to) if to is not None else None,
+            locations=call.session.locations,
+        )
+        move_claim(asked, store=self.store, topics=self.topics, patience=self.patience)
+        return self._shown(call)
 
     def attachment(self, call: Call) -> Answer:
         """One file of a mail."""
@@ -114,8 +164,13 @@ class Calls:
             now=call.now,
             store=self.store,
             access=self.access,
+            capture_domain=self.capture_domain,
         )
         return Answer(body=Page(explained.items, paging.cursor(0, explained.after) if explained.after else None))
+
+
+def _given(flag: bool | msgspec.UnsetType) -> bool | None:
+    return flag if isinstance(flag, bool) else None
 
 
 def _conversation(one: Listed) -> dict[str, object]:

@@ -10,10 +10,11 @@ import msgspec
 from shared.domain import keys
 from shared.domain.addresses import Address, normalise
 from shared.domain.identifiers import ID, ContactId, LocationId, UserId
-from shared.domain.location import Contact, User
+from shared.domain.location import Contact, Location, User
 from shared.domain.session import Role
 from shared.entrypoint.answers import Answer
 from shared.entrypoint.http import Call, Route
+from shared.entrypoint.provider_body import ProviderBody, provider_of, provider_view
 from shared.errors import Rejected
 from shared.ports.store import Store
 from shared.ports.world import Topics
@@ -39,6 +40,7 @@ class LocationBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     preset: str = "known_contacts"
     policy: dict[str, object] = {}
+    provider: ProviderBody | None = None
 
 
 class UserBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -95,13 +97,14 @@ class Records:
             name=body.name,
             preset=body.preset,
             settings=body.policy,
+            provider=provider_of(body.provider) if body.provider else None,
             patience=self.patience,
         )
-        return _written(made, new=new)
+        return _written(_location_document(made), new=new)
 
     def _location(self, call: Call) -> Answer:
         key = keys.location(call.location)
-        return Answer(body=found(self.store.read(key).value(key)))
+        return Answer(body=_location_document(found(self.store.read(key).value(key))))
 
     def _delete_location(self, call: Call) -> Answer:
         delete_location(
@@ -186,6 +189,17 @@ def _address(text: str) -> Address:
 
 def _written(document: object, *, new: bool) -> Answer:
     return Answer(CREATED if new else REPLACED, document)
+
+
+def _location_document(location: Location) -> dict[str, object]:
+    return {
+        "id": location.id,
+        "name": location.name,
+        "preset": location.preset,
+        "policy": location.policy,
+        "policy_version": location.policy_version,
+        "provider": provider_view(location.provider) if location.provider else None,
+    }
 
 
 def _user_document(user: User) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shared.domain.addresses import Person
 from shared.domain.identifiers import LocationId
-from shared.domain.message import Attachment, Failure, Source
+from shared.domain.message import Attachment, Bounce, Failure, Source
 from shared.domain.sanitise import link_inline
 from shared.usecases.show_message import Shown
 
@@ -18,7 +18,8 @@ def message_view(shown: Shown, at: LocationId) -> dict[str, object]:
         "direction": one.direction,
         "origin": one.origin,
         "status": one.status,
-        "failure": _failure(one.failure),
+        "failure": failure_view(one.failure),
+        "bounces": [_bounce(each) for each in one.bounces],
         "from": _person(one.sender) if one.sender else None,
         "to": _people(one.to),
         "cc": _people(one.cc),
@@ -37,6 +38,7 @@ def message_view(shown: Shown, at: LocationId) -> dict[str, object]:
         "authenticated": one.authenticated,
         "reference": shown.reference,
         "ambiguous_contacts": list(one.ambiguous),
+        "claimed_elsewhere": {"location": shown.elsewhere.location} if shown.elsewhere else None,
     }
 
 
@@ -69,7 +71,8 @@ def _attachment(one: Attachment) -> dict[str, object]:
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, object] | None:
+def failure_view(failure: Failure | None) -> dict[str, object] | None:
+    """Why a send did not go out, as the contract has it."""
     if failure is None:
         return None
     return {
@@ -78,6 +81,10 @@ def _failure(failure: Failure | None) -> dict[str, object] | None:
         "action": failure.action,
         "retry_at": failure.retry_at,
     }
+
+
+def _bounce(one: Bounce) -> dict[str, object]:
+    return {"address": one.address, "status": one.status, "reason": one.reason, "at": one.at}
 
 
 def _gmail(source: Source | None) -> dict[str, object] | None:

@@ -107,6 +107,10 @@ class Gmail(Protocol):
         """The account's display name, and every verified send-as address, the primary included."""
         ...
 
+    def labels(self) -> dict[str, str]:
+        """The name of each label by its id: the user's own, nested ones as `Parent/Child`, and Gmail's."""
+        ...
+
     def watch(self, topic: str) -> Watch:
         """Have notifications published to the topic, for seven days; renews one that there is."""
         ...

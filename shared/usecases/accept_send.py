@@ -1,30 +1,36 @@
-"""Accepts a mail for sending: once per idempotency key, within the limit, or not at all (R50, R53 to R55)."""
+"""Accepts a mail for sending: once per idempotency key, within the limit, or not at all (R50 to R55)."""
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.draft import Draft, recipients, request_digest
 from shared.domain.identifiers import ContactId, LocationId, MessageId, UserId, digest
-from shared.domain.message import Body
 from shared.domain.outbox import OutboxEntry
+from shared.domain.provider import Provider
 from shared.errors import Conflict, Rejected, Transient
 from shared.ports.store import Store
 from shared.ports.world import Topics
+from shared.usecases.absence import found
 from shared.usecases.batch import Batch
+from shared.usecases.choose_sender import choose_sender
 from shared.usecases.contended import Patience
 from shared.usecases.receive_mail import Received
-from shared.usecases.write_letter import Writing, attachments, write_letter, written_bodies
+from shared.usecases.write_bulk import write_bulk
+from shared.usecases.write_letter import write_letter
+from shared.usecases.writing import Content, Writing, content
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A send as it came: whose, where, and under which idempotency key."""
+    """A send as it came: whose, where, and under which idempotency key; `service`: the CRM's backend's, no user's."""
 
     location: LocationId
     user: UserId
     key: str
     draft: Draft
+    service: bool = False
 
     @property
     def entry(self) -> MessageId:
@@ -46,12 +52,20 @@ class Accepted:
     warnings: tuple[str, ...]
 
 
-def accept_send(asked: Asked, received: Received, *, store: Store, topics: Topics, patience: Patience) -> Accepted:
+def accept_send(
+    asked: Asked,
+    received: Received,
+    *,
+    store: Store,
+    topics: Topics,
+    patience: Patience,
+    default: Provider | None = None,
+) -> Accepted:
     """The mail is queued; or `Rejected`, with nothing kept and the key not used up.
 
-    Publishing may fail: the entry's own time wakes it then.
+    `default` is the provider of locations without one. Publishing may fail: the entry's own time wakes it then.
     """
-    acceptance = _Acceptance(asked, received, store, patience)
+    acceptance = _Acceptance(asked, received, store, patience, default)
     try:
         entry = patience.until_committed(acceptance.attempt)
     except Exception:
@@ -68,22 +82,24 @@ def accept_send(asked: Asked, received: Received, *, store: Store, topics: Topic
 class _Acceptance:
     """One request's tries; `unsure` once a commit was asked for whose outcome is not known."""
 
-    def __init__(self, asked: Asked, received: Received, store: Store, patience: Patience) -> None:
+    def __init__(
+        self, asked: Asked, received: Received, store: Store, patience: Patience, default: Provider | None
+    ) -> None:
         self._asked, self._received, self._store, self._patience = asked, received, store, patience
-        self._writing: Writing | None = None
-        self._whole = Body()
+        self._default = default
+        self._content: tuple[str, Content] | None = None
         self.unsure = False
 
     def attempt(self) -> OutboxEntry:
         """The entry, made or found. Raises `Conflict` if something that it rests on was written meanwhile."""
-        writing = self._writing = self._writing or self._prepared()
+        writing = self._writing()
         batch = Batch(self._store)
         batch.load(writing.first_reads())
         if entry := batch.value(keys.outbox(self._asked.entry)):
             if entry.request_digest != writing.request_digest:
                 raise Rejected("idempotency_key_reused", "This Idempotency-Key was used for another mail.")
             return entry
-        made = write_letter(batch, writing, self._whole, now=self._patience.now())
+        made = self._written(batch, writing, self._patience.now())
         try:
             self._store.commit(batch.writes())
         except Transient as error:
@@ -91,21 +107,29 @@ class _Acceptance:
             raise Conflict("unknown outcome") from error
         return made
 
-    def _prepared(self) -> Writing:
-        draft = self._asked.draft
-        if draft.kind != "individual":
-            raise Rejected("invalid_request", "Only individual mail can be sent so far.")
-        everybody = recipients(draft)
-        self._whole, given, shown = written_bodies(draft, self._received)
+    def _writing(self) -> Writing:
+        asked = self._asked
+        if asked.service and asked.draft.kind == "individual":
+            raise Rejected("forbidden", "Individual mail is sent by the user whose mail it is.")
         return Writing(
-            location=self._asked.location,
-            user=self._asked.user,
-            entry=self._asked.entry,
-            draft=draft,
-            recipients=everybody,
-            attachments=attachments(self._asked.entry, self._received, draft.html),
-            given=given,
-            shown=shown,
-            request_digest=request_digest(draft, self._received.files),
-            folder=self._received.folder,
+            location=asked.location,
+            user=asked.user,
+            entry=asked.entry,
+            draft=asked.draft,
+            recipients=recipients(asked.draft),
+            request_digest=request_digest(asked.draft, self._received.files),
+            service=asked.service,
         )
+
+    def _written(self, batch: Batch, writing: Writing, now: datetime) -> OutboxEntry:
+        location = found(batch.value(keys.location(writing.location)))
+        sent_by = choose_sender(batch, writing, location, self._default)
+        write = write_bulk if writing.draft.kind == "bulk" else write_letter
+        return write(batch, writing, self._kept(sent_by.signature), location, sent_by, now=now)
+
+    def _kept(self, signature: str) -> Content:
+        """The content, made once for all tries with the same signature."""
+        if self._content is None or self._content[0] != signature:
+            made = content(self._asked.entry, self._asked.draft, self._received, signature=signature)
+            self._content = signature, made
+        return self._content[1]

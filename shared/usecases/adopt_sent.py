@@ -16,12 +16,14 @@ from shared.domain.identifiers import (
 )
 from shared.domain.keys import Key
 from shared.domain.mail import STARRED, UNREAD, Mail
+from shared.domain.mailbox import Mailbox
 from shared.domain.marker import Signer, entry_of
 from shared.domain.message import KnownMail, Message, Source, Status, Thread, milliseconds
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.placement import PEOPLE_KEPT
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.claim_thread import claim_by_send
 from shared.usecases.conversation_home import home
 
 
@@ -47,7 +49,7 @@ class Adoption:
     events: tuple[Event, ...]
 
 
-def adoption(batch: Batch, mail: Mail, mailbox: MailboxId, signer: Signer, *, now: datetime) -> Adoption | None:
+def adoption(batch: Batch, mail: Mail, mailbox: Mailbox, signer: Signer, *, now: datetime) -> Adoption | None:
     """Takes in a SENT mail with our marker as the send that it is; None if it is none of ours (R10, R20, F58).
 
     Stages the entry and its message as sent, the alias under Gmail's Message-ID, the known mail and the thread's pin.
@@ -56,14 +58,16 @@ def adoption(batch: Batch, mail: Mail, mailbox: MailboxId, signer: Signer, *, no
     """
     name = entry_of(mail.headers, signer) if mail.outbound else None
     entry = batch.value(keys.outbox(name)) if name else None
-    if entry is None or entry.mailbox != mailbox:
+    if entry is None or entry.mailbox != mailbox.id:
         return None
-    copy = SentCopy(mailbox, mail.gmail_id, mail.thread_id, mail.message_id or "", mail.labels, mail.history_id)
-    event = record_sent(batch, entry, copy, now=now)
-    return Adoption(entry.location, entry.id, entry.conversation, (event,))
+    copy = SentCopy(mailbox.id, mail.gmail_id, mail.thread_id, mail.message_id or "", mail.labels, mail.history_id)
+    events = record_sent(batch, entry, copy, mailbox, now=now)
+    return Adoption(entry.location, entry.id, entry.conversation, events)
 
 
-def record_sent(batch: Batch, entry: OutboxEntry, copy: SentCopy, *, now: datetime) -> Event:
+def record_sent(
+    batch: Batch, entry: OutboxEntry, copy: SentCopy, mailbox: Mailbox | None, *, now: datetime
+) -> tuple[Event, ...]:
     """Stages everything that follows from the copy; what is recorded already stays as it is."""
     settle_at = now if copy.message_id is None else None
     gmail_id = entry.gmail_id or copy.gmail_id
@@ -74,9 +78,10 @@ def record_sent(batch: Batch, entry: OutboxEntry, copy: SentCopy, *, now: dateti
     whose = home(batch, entry.location, entry.conversation)
     batch.count(keys.conversation(entry.location, whose), latest=changed)
     _alias(batch, entry, copy)
-    _known(batch, entry, copy)
+    first = _known(batch, entry, copy)
     _thread(batch, entry, copy)
-    return ended_event(done, now=now)
+    claims = claim_by_send(batch, entry, copy.thread_id, mailbox, now=now) if first and mailbox else ()
+    return ended_event(done, now=now), *claims
 
 
 def needed_for(entry: OutboxEntry, copy: SentCopy) -> list[Key[Any]]:
@@ -120,7 +125,7 @@ def _message(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
         replace(
             message,
             status=Status.SENT,
-            failure=None,
+            failure=message.failure if message.bounces else None,
             message_id=message.message_id or copy.message_id or None,
             sources={copy.mailbox: source} | message.sources,
         ),
@@ -135,27 +140,30 @@ def _alias(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
         batch.put(key, Message(id=MessageId(key.path.rpartition("/")[2]), alias_of=entry.id))
 
 
-def _known(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
+def _known(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> bool:
+    """Whether the copy was not known before."""
     key = keys.known_mail(copy.mailbox, copy.gmail_id)
     known = batch.value(key) or KnownMail(copy.mailbox, copy.gmail_id, copy.thread_id)
     batch.put(key, replace(known, messages={**known.messages, entry.location: entry.id}))
+    return entry.location not in known.messages
 
 
 def _thread(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
     """Pins the thread if it has no pin here, so that what follows in it syncs both ways (R11, R30).
 
-    A thread that no other location has seen belongs to this one alone from now on: it began here (R40). One that others
-    have seen was claimed when the reply was accepted (R42).
+    Only a mail of the pinned conversation makes its people known in it (R25).
     """
     key = keys.thread(copy.mailbox, copy.thread_id)
     thread = batch.value(key) or Thread(copy.thread_id)
-    people = dict.fromkeys([*thread.people.get(entry.location, ()), *entry.people])
-    alone = thread.pins.keys() <= {entry.location}
+    pin = thread.pins.get(entry.location, entry.conversation)
+    pinned_here = home(batch, entry.location, pin) == home(batch, entry.location, entry.conversation)
+    joining = entry.people if pinned_here else ()
+    people = dict.fromkeys([*thread.people.get(entry.location, ()), *joining])
     batch.put(
         key,
         replace(
             thread,
-            claimed_by=thread.claimed_by or (entry.location if alone else None),
+            sends={**thread.sends, entry.location: entry.id},
             pins={entry.location: entry.conversation} | thread.pins,
             people={**thread.people, entry.location: tuple(people)[:PEOPLE_KEPT]},
         ),

@@ -23,6 +23,7 @@ class Batch:
         self._staged: dict[str, tuple[Key[Any], object]] = {}
         self._counts: dict[str, Count] = {}
         self._dropped: dict[str, Delete] = {}
+        self._foreseen: dict[str, object] = {}
 
     def load(self, keys: Iterable[Key[Any]]) -> None:
         """Reads what was not read yet, in one round trip."""
@@ -50,6 +51,14 @@ class Batch:
         self.load([key])
         stored = self._read[key.path]
         return cast(T, stored.value) if stored else None
+
+    def foresee(self, key: Key[T], value: T) -> None:
+        """Notes what will be staged later, as far as it is known by now; it is never written."""
+        self._foreseen[key.path] = value
+
+    def foreseen(self, key: Key[T]) -> T | None:
+        """The document, or what was noted of it."""
+        return self.value(key) or cast("T | None", self._foreseen.get(key.path))
 
     def put(self, key: Key[T], value: T) -> None:
         """Stages the document: created if there was none when it was read, else replaced, under that version."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from shared.domain import keys
-from shared.domain.connection import Connection, ConnectionState, Consent
+from shared.domain.connection import Connection, ConnectionState, Consent, Ending
 from shared.domain.connection_status import ConnectionStatus
 from shared.domain.identifiers import LocationId, UserId
+from shared.domain.keys import Key
 from shared.domain.linking import Account, attached, check, connected, detached, resumes
 from shared.domain.mailbox import Grant, Mailbox
 from shared.domain.places import AuditEntry
@@ -18,7 +19,8 @@ from shared.ports.world import Event, Topics
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.contended import Patience
 from shared.usecases.disconnect import disconnect
-from shared.usecases.grants import KEPT, PENDING, Google, end_grant, give_up
+from shared.usecases.finish_ending import ending_of, finish_ending
+from shared.usecases.grants import KEPT, PENDING, Google, give_up
 from shared.usecases.mailbox_writes import MailboxChange, mailbox_writes
 from shared.usecases.read_connection import read_connection
 from shared.usecases.receive_consent import code_digest
@@ -28,12 +30,12 @@ from shared.usecases.watch_mailbox import keep_watch, watch
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What was committed: the mailbox as it is now, and the one that it took the place of, as that was before."""
+    """What was committed: the mailbox as it is now, and what is left to do for the one whose place it took."""
 
     mailbox: Mailbox
     connection: Connection
     revived: bool
-    left: Mailbox | None = None
+    ending: tuple[Key[Ending], Ending] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,15 @@ def complete(
     try:
         account = survey(gmail, identity, clock=patience.clock)
         sealed = google.sealer.seal(refresh_token, owner=account.id, purpose=KEPT)
-        linked = patience.until_committed(partial(_link, store, pending, account, sealed))
+        linked = patience.until_committed(partial(_link, store, google.sealer, pending, account, sealed))
     except (Rejected, GrantLost):
         store.commit([Delete(pending.key)])
         give_up(store, google.grants, refresh_token, identity.subject)
         raise
     _still_welcome(caller, store, google, topics, patience)
+    ending = linked.ending
     problems = [
-        end_grant(store, google, linked.left) if linked.left else "",
+        finish_ending(*ending, store=store, google=google, topics=topics, patience=patience) if ending else "",
         _watch(store, gmail, linked.mailbox, gmail_topic, patience),
         _tell(topics, caller.location, linked, patience),
     ]
@@ -112,7 +115,7 @@ def _unsealed(sealer: Sealer, consent: Consent, name: str) -> str:
         raise _expired() from None
 
 
-def _link(store: Store, pending: Stored[Consent], account: Account, sealed: str) -> Linked:
+def _link(store: Store, sealer: Sealer, pending: Stored[Consent], account: Account, sealed: str) -> Linked:
     consent = pending.value
     location, user = consent.location, consent.user
     place, person, at = keys.location(location), keys.user(location, user), keys.connection(location, user)
@@ -133,15 +136,14 @@ def _link(store: Store, pending: Stored[Consent], account: Account, sealed: str)
         Delete(pending.key, pending),
         Put(keys.audit(location, pending.key.path.rpartition("/")[2]), AuditEntry(account.at, user, "connected")),
     ]
-    changes = [MailboxChange(target, after)]
     if mailbox and not mailbox.links:
         _forget_parked(store, account)
-    old = _superseded(store, before, account)
-    if old:
-        changes.append(MailboxChange(old, detached(old.value, location)))
-    store.commit([*writes, *mailbox_writes(store, *changes)])
+    old = _superseded(store, before, account, location)
+    ending = _left(location, before, old, sealer, account) if before else None
+    last = [Put(*ending)] if ending else []
+    store.commit([*writes, *last, *mailbox_writes(store, MailboxChange(target, after), *old)])
     revived = bool(mailbox and mailbox.trouble) or resumes(before, account.id)
-    return Linked(after, connection, revived, old.value if old and not changes[-1].after.links else None)
+    return Linked(after, connection, revived, ending)
 
 
 def _forget_parked(store: Store, account: Account) -> None:
@@ -154,11 +156,21 @@ def _forget_parked(store: Store, account: Account) -> None:
         store.commit([Delete(key) for key in past])
 
 
-def _superseded(store: Store, before: Connection | None, account: Account) -> Stored[Mailbox] | None:
-    """The mailbox that the connection leaves for this one (R37)."""
+def _superseded(store: Store, before: Connection | None, account: Account, location: LocationId) -> list[MailboxChange]:
+    """What becomes of the mailbox that the connection leaves for another one (R37)."""
     if not before or before.state is not ConnectionState.CONNECTED or before.mailbox == account.id:
-        return None
-    return store.read(keys.mailbox(before.mailbox)).stored(keys.mailbox(before.mailbox))
+        return []
+    stored = store.read(keys.mailbox(before.mailbox)).stored(keys.mailbox(before.mailbox))
+    return [MailboxChange(stored, detached(stored.value, location))] if stored else []
+
+
+def _left(
+    location: LocationId, before: Connection, old: list[MailboxChange], sealer: Sealer, account: Account
+) -> tuple[Key[Ending], Ending] | None:
+    """What is left to do for it; the CRM is told of the new one alone."""
+    lasts = [one.before.value for one in old if one.before and not one.after.links]
+    last = lasts[0] if lasts else None
+    return ending_of(location, before, last, sealer, now=account.at, announced=True) if old else None
 
 
 def _still_welcome(caller: Caller, store: Store, google: Google, topics: Topics, patience: Patience) -> None:

@@ -28,4 +28,6 @@ def _remove(store: Store, location: LocationId, user: UserId) -> None:
     key = keys.user(location, user)
     stored = store.read(key).stored(key)
     if stored:
-        store.commit([Delete(key, stored), *entry_writes(store, [leaving_user(location, stored.value)])])
+        token = stored.value.auto_bcc
+        address = [Delete(keys.auto_bcc(token))] if token else []
+        store.commit([Delete(key, stored), *address, *entry_writes(store, [leaving_user(location, stored.value)])])

@@ -14,6 +14,8 @@ from shared.ports.store import Stored
 from shared.usecases.adopt_sent import ended_event
 from shared.usecases.batch import Batch
 from shared.usecases.call_gmail import call_gmail
+from shared.usecases.claim_thread import claim_told
+from shared.usecases.deliver_run import deliver_run
 from shared.usecases.delivery import Delivery, Outcome
 from shared.usecases.end_entry import fail, postpone
 from shared.usecases.read_back import read_back
@@ -35,6 +37,8 @@ def _step(name: MessageId, ports: Delivery) -> Outcome:
     if stored is None:
         return Outcome(None, "no such entry")
     entry = stored.value
+    if entry.provided:
+        return deliver_run(stored, reading.at, ports)
     match entry.state:
         case EntryState.QUEUED:
             waits = entry.not_before is not None and entry.not_before > reading.at
@@ -53,7 +57,8 @@ def _step(name: MessageId, ports: Delivery) -> Outcome:
 
 def _told_again(entry: OutboxEntry, ports: Delivery) -> Outcome:
     """The event once more, which may have been lost after the entry's end was written; receivers know it by its id."""
-    ports.topics.announce([ended_event(entry, now=ports.patience.now())])
+    now = ports.patience.now()
+    ports.topics.announce([ended_event(entry, now=now), *claim_told(Batch(ports.store), entry, now=now)])
     return Outcome(entry.state, "told again")
 
 
@@ -74,6 +79,8 @@ def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
     assert mailbox is not None  # noqa: S101 - a mailbox that is not there is a problem
     if mailbox.sends_paused_until and mailbox.sends_paused_until > now:
         return postpone(entry, mailbox.sends_paused_until, ports, pause=True)
+    if told := claim_told(batch, entry, now=now):
+        ports.topics.announce(told)
     mine = claimed(entry, now, cursor=mailbox.cursor, gone=mailbox.tally.gone)
     batch.put(keys.outbox(entry.id), mine)
     message = batch.value(message_key)

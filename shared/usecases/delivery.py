@@ -1,9 +1,12 @@
 """All that a delivery may touch, and what came of it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.domain.outbox import EntryState
+from shared.domain.provider import Provider
 from shared.ports.gmail import GmailAccess, Sealer
+from shared.ports.provider import MailProvider
 from shared.ports.store import Store
 from shared.ports.world import Blobs, Topics
 from shared.usecases.contended import Patience
@@ -11,7 +14,10 @@ from shared.usecases.contended import Patience
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The ports of one delivery."""
+    """The ports of one delivery; `default` is the provider of locations without one.
+
+    Without `providers` nothing leaves but through Gmail. `budget` is how long a run begins new calls.
+    """
 
     store: Store
     topics: Topics
@@ -19,6 +25,9 @@ class Delivery:
     gmail: GmailAccess
     sealer: Sealer
     patience: Patience
+    providers: MailProvider | None = None
+    default: Provider | None = None
+    budget: timedelta = timedelta(seconds=120)
 
 
 @dataclass(frozen=True, slots=True)

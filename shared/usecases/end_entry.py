@@ -1,6 +1,6 @@
 """Records how an attempt ended: sent, failed, queued again, in doubt, or unknown for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from shared.ports.gmail import MailHeaders, Sender, SentMail
 from shared.ports.world import Event
 from shared.usecases.adopt_sent import SentCopy, ended_event, needed_for, record_sent
 from shared.usecases.batch import Batch
-from shared.usecases.claim_thread import release
+from shared.usecases.claim_thread import claim_told, release
 from shared.usecases.conversation_home import home
 from shared.usecases.delivery import Delivery, Outcome
 
@@ -31,14 +31,15 @@ def end_sent(entry: OutboxEntry, sent: SentMail, sender: Sender, ports: Delivery
 
     def attempt() -> Outcome:
         batch = Batch(ports.store)
-        batch.load([*needed_for(entry, copy), keys.SEND_FACTS])
+        mailbox_key = keys.mailbox(entry.mailbox)
+        batch.load([*needed_for(entry, copy), keys.SEND_FACTS, mailbox_key])
         now = ports.patience.now()
         current = batch.value(keys.outbox(entry.id)) or entry
-        event = record_sent(batch, current, copy, now=now)
+        events = record_sent(batch, current, copy, batch.value(mailbox_key), now=now)
         if kept and entry_of(kept.headers, ports.sealer) == entry.id:
             batch.put(keys.SEND_FACTS, SendFacts(marker_survives=True))
         _commit(batch, ports)
-        return _told(event, EntryState.SENT, ports)
+        return _told(events, EntryState.SENT, ports)
 
     return ports.patience.until_committed(attempt)
 
@@ -67,7 +68,7 @@ def fail(entry: OutboxEntry, failure: Failure, ports: Delivery) -> Outcome:
         if mailbox and current.reserved_at:
             batch.put(keys.mailbox(mailbox.id), returned(mailbox, current.reserved_at))
         release(batch, current)
-        return replace(ended(current, EntryState.FAILED), reserved_at=None, claims=None)
+        return replace(ended(current, EntryState.FAILED), reserved_at=None)
 
     return _changed(entry, change, ports, failure=failure)
 
@@ -151,7 +152,8 @@ def _changed(
         _commit(batch, ports)
         reason = failure.code if failure else "in doubt" if made.state is EntryState.CALLING else ""
         if made.state in {EntryState.FAILED, EntryState.UNKNOWN}:
-            return _told(ended_event(made, now=ports.patience.now()), made.state, ports, reason)
+            now = ports.patience.now()
+            return _told([ended_event(made, now=now), *claim_told(batch, made, now=now)], made.state, ports, reason)
         return Outcome(made.state, reason)
 
     return ports.patience.until_committed(attempt)
@@ -162,6 +164,6 @@ def _commit(batch: Batch, ports: Delivery) -> None:
         ports.store.commit(writes)
 
 
-def _told(event: Event, state: EntryState, ports: Delivery, reason: str = "") -> Outcome:
-    ports.topics.announce([event])
+def _told(events: Sequence[Event], state: EntryState, ports: Delivery, reason: str = "") -> Outcome:
+    ports.topics.announce(events)
     return Outcome(state, reason)

@@ -20,14 +20,20 @@ GONE = "gone?"
 
 
 class Ends:
-    """The chunk's results so far; `bytes` is what its documents hold since the last commit."""
+    """The chunk's results so far; `bytes` is what its documents hold since the last commit.
 
-    def __init__(self, work: Work, chunk: Chunk, tried: Mapping[GmailId, Parked]) -> None:
+    `repeated`: some of it may have been committed before, and its events may not have gone out.
+    """
+
+    def __init__(self, work: Work, chunk: Chunk, tried: Mapping[GmailId, Parked], *, repeated: bool = False) -> None:
+        self.repeated = repeated
         self.mailbox, self.first, self.at, self._tried = work.mailbox, chunk.first, work.at(), tried
         self._through = max((item.last for item in chunk.items), default=0)
         self._settled_until = work.settled_until
         self.events: list[Event] = []
         self.bytes = 0
+        self.recounted: set[GmailId] = set()
+        """Left-out mail that was counted before and is looked at once more."""
         self._left_out: dict[GmailId, dict[LocationId, LeftOut]] = {}
         self._gone: list[GmailId] = []
         self._counts: Counter[str] = Counter()
@@ -55,7 +61,7 @@ class Ends:
         if rules:
             self._left_out[gmail_id] = rules
         if not stored:
-            self._counts["left_out"] += 0 if self._counted(when) else 1
+            self._counts["left_out"] += 0 if gmail_id in self.recounted or self._counted(when) else 1
             self._settle(batch, gmail_id)
 
     def _counted(self, when: datetime | None) -> bool:
@@ -94,6 +100,10 @@ class Ends:
             self._counts["parked"] += 1
         if retry_at:
             self._parked_due = min(self._parked_due or retry_at, retry_at)
+
+    def retried(self, gmail_id: GmailId) -> bool:
+        """Whether it was placed before, parked or not: what it made in that try may not have been told."""
+        return self.repeated or gmail_id in self._tried
 
     def _settle(self, batch: Batch, gmail_id: GmailId) -> None:
         if gmail_id in self._tried:

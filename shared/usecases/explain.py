@@ -1,7 +1,7 @@
 """Explain to a mailbox's own user what became of a mail and by which rule (R70)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,14 +13,15 @@ from shared.domain.identifiers import GmailId, LocationId, MailboxId, MessageId,
 from shared.domain.mail import Mail, read_mail
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Message
-from shared.domain.placement import ORDER
+from shared.domain.placement import Step, trace
 from shared.errors import GrantLost, Rejected, Transient
 from shared.ports.gmail import Gmail, GmailAccess, MailHeaders
 from shared.ports.store import Query, Store, Where
 from shared.usecases.absence import found
 from shared.usecases.batch import Batch
 from shared.usecases.ends import GONE
-from shared.usecases.place_mail import decide, needed
+from shared.usecases.label_names import LabelNames
+from shared.usecases.place_mail import Sight, answered, decide, look, needed
 
 MOST = 100
 JUDGED_AGAIN = 25
@@ -36,14 +37,6 @@ class Decision(StrEnum):
     GONE = "gone"
     PARKED = "parked"
     NOT_SEEN = "not_seen"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A rule of the order of decision: it `passed` the mail on, or `decided`."""
-
-    rule: str
-    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +85,7 @@ def explain(
     now: datetime,
     store: Store,
     access: Callable[[], GmailAccess],
+    capture_domain: str = "",
 ) -> Explained:
     """The decisions on mails of the caller's own mailbox, the newest first where Gmail was asked, `MOST` in all.
 
@@ -108,7 +102,9 @@ def explain(
     if len(unknown) > JUDGED_AGAIN:
         page = page[: page.index(unknown[JUDGED_AGAIN])]
     if unknown and mailbox.usable:
-        known |= _judged_again(at, unknown[:JUDGED_AGAIN], mailbox, _opened(mailbox, now, access), store)
+        gmail = _opened(mailbox, now, access)
+        sight = Sight(LabelNames(gmail.labels), capture_domain)
+        known |= _judged_again(at, unknown[:JUDGED_AGAIN], mailbox, gmail, sight, store)
     items = tuple(known.get(one, Explanation(one, Decision.NOT_SEEN)) for one in page)
     return Explained(items, page[-1] if page and len(page) < len(ids) else None)
 
@@ -198,20 +194,22 @@ def _decided(gmail_id: GmailId, left: LeftOut) -> Explanation:
 
 
 def _judged_again(
-    at: LocationId, ids: Sequence[GmailId], mailbox: Mailbox, gmail: Gmail, store: Store
+    at: LocationId, ids: Sequence[GmailId], mailbox: Mailbox, gmail: Gmail, sight: Sight, store: Store
 ) -> dict[GmailId, Explanation]:
     """The rules run again on headers asked for again; what they would take in has just not been seen yet."""
     mails = [_mail(one) for one in gmail.headers(ids) if isinstance(one, MailHeaders)]
     batch = Batch(store)
     batch.load(needed(mails, mailbox))
+    batch.load(answered(batch, mails, mailbox))
     settings = batch.value(keys.location(at))
     explained: dict[GmailId, Explanation] = {}
     if settings is None:
         return explained
     for mail in mails:
-        placement = decide(batch, mailbox, settings, mailbox.links[at], mail)
+        placement = decide(batch, mail, look(batch, mailbox, settings, mailbox.links[at], mail, sight))
         if placement.conversation is None:
-            explained[mail.gmail_id] = _decided(mail.gmail_id, LeftOut(placement.rule, settings.policy_version))
+            left_out = _decided(mail.gmail_id, LeftOut(placement.rule, settings.policy_version))
+            explained[mail.gmail_id] = replace(left_out, trace=placement.trace)
     return explained
 
 
@@ -224,13 +222,3 @@ def _mail(read: MailHeaders) -> Mail:
         history_id=read.history_id,
         headers=read.headers,
     )
-
-
-def trace(rule: str) -> tuple[Step, ...]:
-    """The order of decision up to the rule that decided; only that one where it is not of the order."""
-    if not rule:
-        return ()
-    before: Mapping[str, Step] = (
-        {one: Step(one, "passed") for one in ORDER[: ORDER.index(rule)]} if rule in ORDER else {}
-    )
-    return (*before.values(), Step(rule, "decided"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shared.domain import budget
+from shared.domain.delivery_status import DeliveryReport
 from shared.domain.identifiers import GmailId, LocationId, MessageId
 from shared.domain.mail import Mail, read_mail
 from shared.errors import (
@@ -18,6 +19,7 @@ from shared.errors import (
     Transient,
 )
 from shared.ports.gmail import FullMail, MailHeaders
+from shared.usecases.always_fails import AlwaysFails, blaming_the_mail
 from shared.usecases.batch import Batch
 from shared.usecases.doubted_send import InDoubt
 from shared.usecases.ends import GONE
@@ -42,6 +44,7 @@ class Fetched:
 
     mails: dict[GmailId, Mail] = field(default_factory=dict)
     failed: dict[GmailId, str] = field(default_factory=dict)
+    reports: dict[GmailId, DeliveryReport] = field(default_factory=dict)
     contents: dict[tuple[LocationId, GmailId], Content] = field(default_factory=dict)
     names: dict[tuple[LocationId, GmailId], MessageId] = field(default_factory=dict)
     staged: set[tuple[LocationId, GmailId]] = field(default_factory=set)
@@ -64,25 +67,15 @@ class Fetched:
             self.failed[gmail_id] = f"unreadable: {type(error).__name__}"
 
 
-class AlwaysFails(Exception):
-    """Gmail was in trouble with this very mail each time that it was asked for."""
-
-
 def _asked(
     work: Work, ids: Sequence[GmailId], ask: Callable[[Sequence[GmailId]], list[T | Exception]]
 ) -> list[T | Exception]:
     """Gmail's answers. To a careful worker, who asks for one mail at a time, trouble is that mail's alone (F29)."""
     try:
-        return ask(ids)
-    except Transient as trouble:
-        if work.careful and _lasting(trouble):
-            return [AlwaysFails(trouble.reason) for _ in ids]
-        raise
-
-
-def _lasting(trouble: Transient) -> bool:
-    """Whether it may be for one mail's sake: Gmail named no time, and it is not the mailbox's rate."""
-    return trouble.retry_at is None and trouble.reason.startswith("gmail: ") and "rate limit" not in trouble.reason
+        with blaming_the_mail(careful=work.careful):
+            return ask(ids)
+    except AlwaysFails as error:
+        return [error for _ in ids]
 
 
 def fetch_headers(work: Work, ids: Sequence[GmailId], fetched: Fetched) -> None:
@@ -122,8 +115,8 @@ def fetch_bodies(work: Work, batch: Batch, decided: Sequence[tuple[Mail, Places]
         some = ids[first : first + BODIES]
         work.spend(budget.GET * len(some))
         for gmail_id, answer in zip(some, _asked(work, some, work.gmail.fulls), strict=True):
-            with fetched.parking(gmail_id):
-                _keep_carefully(work, batch, *wanted[gmail_id], _whole(answer), fetched)
+            with fetched.parking(gmail_id), blaming_the_mail(careful=work.careful):
+                _keep(work, batch, *wanted[gmail_id], _whole(answer), fetched)
         work.counts["bodies"] += len(some)
 
 
@@ -141,17 +134,6 @@ def _whole(answer: FullMail | Exception) -> FullMail:
     if isinstance(answer, Exception):
         raise answer
     return answer
-
-
-def _keep_carefully(
-    work: Work, batch: Batch, mail: Mail, locations: list[LocationId], full: FullMail, fetched: Fetched
-) -> None:
-    try:
-        _keep(work, batch, mail, locations, full, fetched)
-    except Transient as trouble:
-        if work.careful and _lasting(trouble):
-            raise AlwaysFails(trouble.reason) from trouble
-        raise
 
 
 def _keep(work: Work, batch: Batch, mail: Mail, locations: list[LocationId], full: FullMail, fetched: Fetched) -> None:

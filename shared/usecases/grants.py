@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from shared.domain import keys
-from shared.domain.identifiers import MailboxId, mailbox_id
+from shared.domain.identifiers import mailbox_id
 from shared.domain.mailbox import Mailbox
-from shared.errors import GrantLost, Refused, Remedy, Transient
+from shared.errors import Remedy, Transient
 from shared.ports.gmail import GmailAccess, Grants, Sealer
 from shared.ports.store import Store
 
-KEPT, PENDING, VERIFIER = "refresh-token", "pending-grant", "pkce-verifier"
-"""What a text is sealed for: a mailbox's grant, a consent's grant, a consent's PKCE verifier."""
+KEPT, PENDING, VERIFIER, LAST = "refresh-token", "pending-grant", "pkce-verifier", "ended-grant"
+"""What a text is sealed for: a mailbox's grant, a consent's grant and PKCE verifier, the grant of what has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,3 @@ def in_use(mailbox: Mailbox | None) -> bool:
     if not mailbox or not mailbox.grant or not mailbox.links:
         return False
     return not mailbox.trouble or mailbox.trouble.remedy is not Remedy.RECONNECT
-
-
-def end_grant(store: Store, google: Google, mailbox: Mailbox) -> str:
-    """Stops the watch and revokes the grant that `mailbox`, as it was before its last connection went, still names.
-
-    The ciphertext is gone from the store by now, whatever Google answers (T10). What went wrong, or nothing.
-    """
-    if not mailbox.grant or not mailbox.grant.sealed or _connected_again(store, mailbox.id):
-        return ""
-    problems = []
-    try:
-        google.mailboxes.open(mailbox).stop()
-    except (Transient, GrantLost, Refused) as error:
-        problems.append(f"stop: {type(error).__name__}")
-    try:
-        google.grants.revoke(google.sealer.unseal(mailbox.grant.sealed, owner=mailbox.id, purpose=KEPT))
-    except (Transient, Refused) as error:
-        problems.append(f"revoke: {type(error).__name__}")
-    return ", ".join(problems)
-
-
-def _connected_again(store: Store, mailbox: MailboxId) -> bool:
-    key = keys.mailbox(mailbox)
-    now = store.read(key).value(key)
-    return bool(now and now.grant)

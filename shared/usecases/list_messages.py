@@ -1,6 +1,6 @@
 """List the mail of one contact, the latest first: their conversation, and what merely refers to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.domain import keys
@@ -11,6 +11,7 @@ from shared.ports.store import Query, Store, Stored, Where
 from shared.ports.world import Blobs
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
+from shared.usecases.claims_seen import claims_seen
 from shared.usecases.conversation_home import home, with_replaced
 from shared.usecases.show_message import Shown, own_source, with_body
 
@@ -44,12 +45,14 @@ def list_messages(
     place = keys.location(at)
     batch = Batch(store)
     batch.load([place, keys.contact(at, of), keys.conversation(at, of), keys.connection(at, caller)])
-    found(batch.value(place))
+    here = found(batch.value(place))
     if batch.value(keys.contact(at, of)) is None and batch.value(keys.conversation(at, of)) is None:
         raise nothing_here()
     names = with_replaced(store, at, home(batch, at, of))
     rows = _rows(at, names, limit=limit, after=after, store=store)
-    return _page(rows, names, limit=limit, connection=batch.value(keys.connection(at, caller)), blobs=blobs)
+    page = _page(rows, names, limit=limit, connection=batch.value(keys.connection(at, caller)), blobs=blobs)
+    seen = claims_seen((one.message for one in page.messages), here, reader=caller, store=store)
+    return replace(page, messages=tuple(replace(one, elsewhere=seen.get(one.message.id)) for one in page.messages))
 
 
 def _rows(

@@ -1,24 +1,40 @@
 """Decides where a mail belongs in each location of its mailbox, from documents read in one batch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.domain import keys
 from shared.domain.addresses import address_key
-from shared.domain.claims import standing
-from shared.domain.identifiers import ContactId, LocationId, MailboxId, MessageId, digest, received_message_id
+from shared.domain.creation import CREATING, creating_earlier
+from shared.domain.identifiers import (
+    ContactId,
+    LocationId,
+    MailboxId,
+    MessageId,
+    created_contact_id,
+    digest,
+    received_message_id,
+)
 from shared.domain.keys import Key
 from shared.domain.location import AddressEntry, Location
 from shared.domain.mail import Mail
 from shared.domain.mailbox import Link, Mailbox
 from shared.domain.message import Authenticated, Message, Thread
-from shared.domain.placement import Placement, View, place
+from shared.domain.placement import Placement, View, place, trace
+from shared.ports.world import Event
 from shared.usecases.adopt_sent import Adoption, adoption
 from shared.usecases.batch import Batch
 from shared.usecases.conversation_home import home
+from shared.usecases.delivery_reports import name_of, reported, reports_on
 from shared.usecases.doubted_send import await_doubted
+from shared.usecases.label_names import LabelNames
+from shared.usecases.make_contact import make_contact, removed
 from shared.usecases.sync_work import Work
+from shared.usecases.thread_of import foresee, replied_to, thread_of
+
+REPORT = "R57"
+"""The rule by which a delivery report marks the mail that it is about, and is left out itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,8 @@ class Placed:
     mailbox: MailboxId
     placement: Placement
     policy_version: int
+    reported: Message | None = None
+    """The CRM send that the mail is a delivery report about (R57)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,16 @@ class Places:
 
     placed: tuple[Placed, ...]
     adoption: Adoption | None = None
+    created: tuple[Event, ...] = ()
+    """The contacts that it made, to be told once the batch is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What placing a mail needs besides the documents: the names of its labels, and the auto-BCC addresses' domain."""
+
+    names: LabelNames
+    capture_domain: str
 
 
 def needed(mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[Any]]:
@@ -51,13 +79,26 @@ def needed(mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[Any]]:
 
 
 def answered(batch: Batch, mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[Any]]:
-    """Where a mail's thread is not pinned yet: the mail that it says it answers."""
-    return [
-        keys.message(location, _named(mail.in_reply_to))
-        for mail in mails
-        for location in mailbox.links
-        if mail.in_reply_to and not _pinned(batch.value(keys.thread(mailbox.id, mail.thread_id)), location)
-    ]
+    """The mail that a mail says it answers, where its thread is not pinned yet, and those that a report is about."""
+    wanted: list[Key[Any]] = []
+    for mail in mails:
+        thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
+        if mail.in_reply_to:
+            name = name_of(mail.in_reply_to)
+            wanted += [keys.message(location, name) for location in mailbox.links if not _pinned(thread, location)]
+        wanted += reports_on(batch, mail, mailbox)
+        wanted += _makeable(batch, mail, mailbox)
+    return wanted
+
+
+def _makeable(batch: Batch, mail: Mail, mailbox: Mailbox) -> Iterator[Key[Any]]:
+    """The contacts that the mail may make, where the policy makes any: one may be there, deleted."""
+    person = mail.to[0] if mail.outbound and mail.to else mail.sender
+    for location in mailbox.links:
+        settings = batch.value(keys.location(location))
+        creates = settings is not None and settings.policy.contact_creation in CREATING
+        if creates and person and batch.value(keys.address(location, person.address)) is None:
+            yield keys.contact(location, created_contact_id(person.address))
 
 
 def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
@@ -65,39 +106,69 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
 
     Stages the thread's pins and people, which the chunk's next mail then sees, and a send of our own as sent.
     """
-    own = adoption(batch, mail, work.mailbox.id, work.ports.sealer, now=work.at())
+    own = adoption(batch, mail, work.mailbox, work.ports.sealer, now=work.at())
     if mail.outbound and not own:
         await_doubted(batch, work, mail)
-    placed = []
+    placed, created = [], []
     for location, link in work.mailbox.links.items():
         settings = batch.value(keys.location(location))
         if settings is None or (own and own.location == location):
             continue
-        placement = Placement("R40") if own else decide(batch, work.mailbox, settings, link, mail)
-        placed.append(Placed(location, work.mailbox.id, placement, settings.policy_version))
-        if placement.conversation and mail.authenticated is not Authenticated.FAIL:
-            _pin(batch, work.mailbox, location, mail, placement.conversation, placement.known)
-    return Places(tuple(placed), own)
+        one = _foreign(work.mailbox, settings) if own else _decided(batch, work, settings, link, mail)
+        if person := one.placement.creates:
+            made = make_contact(batch, location, person, mail)
+            one = replace(one, placement=replace(one.placement, conversation=made.contact))
+            created += [made.event] if made.event else []
+        placed.append(one)
+        if one.placement.conversation:
+            foresee(batch, location, work.mailbox, mail, one.placement.conversation)
+        if one.placement.conversation and mail.authenticated is not Authenticated.FAIL:
+            _pin(batch, work.mailbox, location, mail, one.placement.conversation, one.placement.known)
+    return Places(tuple(placed), own, tuple(created))
 
 
-def decide(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail: Mail) -> Placement:
-    """The order of decision for one connection; stages nothing."""
-    thread = standing(batch.value(keys.thread(mailbox.id, mail.thread_id)), mailbox.links)
-    view = View(
+def _foreign(mailbox: Mailbox, settings: Location) -> Placed:
+    """A send of another location's CRM (R40)."""
+    return Placed(settings.id, mailbox.id, Placement("R40"), settings.policy_version)
+
+
+def _decided(batch: Batch, work: Work, settings: Location, link: Link, mail: Mail) -> Placed:
+    sight = Sight(work.names, work.ports.capture_domain)
+    view = look(batch, work.mailbox, settings, link, mail, sight)
+    placement = decide(batch, mail, view)
+    about = view.reported if placement.rule == REPORT else None
+    return Placed(settings.id, work.mailbox.id, placement, settings.policy_version, about)
+
+
+def look(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail: Mail, sight: Sight) -> View:
+    """All that a location knows that bears on the mail. Raises what Gmail does where it is asked for labels."""
+    thread = thread_of(batch, mailbox, mail)
+    return View(
         location=settings.id,
         policy=settings.policy,
         policy_version=settings.policy_version,
         link=link,
         entries=_entries(batch, settings.id, mail),
         thread=thread,
-        replied_to=None if _pinned(thread, settings.id) else _replied_to(batch, settings.id, mail),
+        replied_to=None if _pinned(thread, settings.id) else replied_to(batch, settings.id, mail),
+        labels=sight.names.of(mail, settings, link),
+        reported=reported(batch, mail, mailbox, settings.id),
+        capture_domain=sight.capture_domain,
     )
+
+
+def decide(batch: Batch, mail: Mail, view: View) -> Placement:
+    """The order of decision for one connection; stages nothing."""
     placement = place(mail, view)
+    if placement.conversation is None:
+        placement = creating_earlier(mail, view) or placement
+    if placement.creates and removed(batch, view.location, placement.creates):
+        return Placement("R23", trace=trace("R23"))
     if placement.conversation and not placement.present:
-        to = home(batch, settings.id, placement.conversation)
-        contact = batch.value(keys.contact(settings.id, to))
+        to = home(batch, view.location, placement.conversation)
+        contact = batch.value(keys.contact(view.location, to))
         if contact is None or contact.deleted_at:
-            return Placement("R23")
+            return Placement("R23", trace=trace("R23"))
         return replace(placement, conversation=to)
     return placement
 
@@ -106,7 +177,7 @@ def _pin(
     batch: Batch, mailbox: Mailbox, location: LocationId, mail: Mail, to: ContactId, known: tuple[str, ...]
 ) -> None:
     key = keys.thread(mailbox.id, mail.thread_id)
-    thread = batch.value(key) or Thread(mail.thread_id)
+    thread = batch.value(key) or thread_of(batch, mailbox, mail) or Thread(mail.thread_id)
     pins = {location: to} | dict(thread.pins)
     batch.put(key, replace(thread, pins=pins, people={**thread.people, location: known}))
 
@@ -141,18 +212,5 @@ def _entries(batch: Batch, location: LocationId, mail: Mail) -> Mapping[str, Add
     return found
 
 
-def _replied_to(batch: Batch, location: LocationId, mail: Mail) -> Message | None:
-    if not mail.in_reply_to:
-        return None
-    found = batch.value(keys.message(location, _named(mail.in_reply_to)))
-    if found and found.alias_of:
-        found = batch.value(keys.message(location, found.alias_of))
-    return found if found and found.authenticated is not Authenticated.FAIL else None
-
-
 def _pinned(thread: Thread | None, location: LocationId) -> bool:
     return bool(thread and location in thread.pins)
-
-
-def _named(message_id_header: str) -> MessageId:
-    return MessageId(digest("message", message_id_header))

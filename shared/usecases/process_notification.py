@@ -14,7 +14,7 @@ from shared.errors import Conflict, CursorExpired, Gone, GrantLost, LeaseLost, P
 from shared.ports.gmail import HistoryPage
 from shared.ports.store import Replace, Store, Stored
 from shared.usecases.condemn_mailbox import condemn
-from shared.usecases.hold_mailbox import Held, wait
+from shared.usecases.hold_mailbox import Changed, Held, wait
 from shared.usecases.sync_mailbox import sync_mailbox
 from shared.usecases.sync_work import SyncPorts, Work
 
@@ -220,7 +220,7 @@ def _worked(work: Work, page: HistoryPage | None, *, expired: bool) -> str:
         sync_mailbox(work, page, expired=expired)
     except (GrantLost, LeaseLost):
         raise
-    except Conflict as conflict:
+    except (Conflict, Changed) as conflict:
         raise Transient("store: contended") from conflict
     except Exception as trouble:
         until, reason = trouble.retry_at if isinstance(trouble, Transient) else None, _reason(trouble)

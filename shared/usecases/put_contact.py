@@ -41,7 +41,8 @@ def put_contact(store: Store, location: LocationId, draft: ContactDraft, *, pati
         found(reading.value(keys.location(location)))
         old = reading.stored(keys.contact(location, draft.id))
         known = old.value if old and not old.value.deleted_at else None
-        contact = _made(draft, known, patience.now())
+        before = reading.value(keys.contact(location, draft.replaces)) if draft.replaces else None
+        contact = _made(draft, known, before, patience.now())
         record: Write = Replace(old, contact) if old else Create(keys.contact(location, draft.id), contact)
         writes, gone = _replaced(reading, location, contact, patience.now())
         edits = [edit for one in (known, gone) if one for edit in leaving(location, one)]
@@ -63,7 +64,9 @@ def _needed(location: LocationId, draft: ContactDraft) -> list[keys.Key[Any]]:
     return wanted
 
 
-def _made(draft: ContactDraft, known: Contact | None, now: datetime) -> Contact:
+def _made(draft: ContactDraft, known: Contact | None, before: Contact | None, now: datetime) -> Contact:
+    """Who filed mail with the contact, or with the one whose place it takes, goes on to have it synced (R62)."""
+    filers = [user for one in (known, before) if one for user in one.filed_by]
     return Contact(
         id=draft.id,
         email=draft.email,
@@ -72,6 +75,7 @@ def _made(draft: ContactDraft, known: Contact | None, now: datetime) -> Contact:
         other_emails=tuple(dict.fromkeys(one for one in draft.other_emails if one != draft.email)),
         assigned_to=draft.assigned_to,
         replaces=draft.replaces,
+        filed_by=tuple(dict.fromkeys(filers)),
     )
 
 

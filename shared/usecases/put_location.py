@@ -7,12 +7,20 @@ from shared.domain import keys
 from shared.domain.identifiers import LocationId
 from shared.domain.location import Location
 from shared.domain.policy import chosen
+from shared.domain.provider import Provider
 from shared.ports.store import Create, Replace, Store
 from shared.usecases.contended import Patience
 
 
 def put_location(
-    store: Store, location: LocationId, *, name: str, preset: str, settings: Mapping[str, object], patience: Patience
+    store: Store,
+    location: LocationId,
+    *,
+    name: str,
+    preset: str,
+    settings: Mapping[str, object],
+    provider: Provider | None = None,
+    patience: Patience,
 ) -> tuple[Location, bool]:
     """The location as it is now, and whether it is new. Its policy's version grows whenever the policy changes.
 
@@ -23,12 +31,14 @@ def put_location(
     def attempt() -> tuple[Location, bool]:
         stored = store.read(keys.location(location)).stored(keys.location(location))
         if not stored:
-            made = Location(location, name, preset, policy)
+            made = Location(location, name, preset, policy, provider=provider)
             store.commit([Create(keys.location(location), made)])
             return made, True
         same = (stored.value.preset, stored.value.policy) == (preset, policy)
         version = stored.value.policy_version + (0 if same else 1)
-        changed = replace(stored.value, name=name, preset=preset, policy=policy, policy_version=version)
+        changed = replace(
+            stored.value, name=name, preset=preset, policy=policy, policy_version=version, provider=provider
+        )
         store.commit([Replace(stored, changed)])
         return changed, False
 

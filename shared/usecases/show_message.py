@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from shared.domain import bodies, keys
+from shared.domain.claims import Marker
 from shared.domain.connection import Connection
 from shared.domain.identifiers import LocationId, MessageId, UserId
 from shared.domain.message import Attachment, Body, Message, Source
@@ -11,27 +12,32 @@ from shared.errors import Gone
 from shared.ports.store import Store
 from shared.ports.world import Blobs
 from shared.usecases.absence import found, nothing_here
+from shared.usecases.claims_seen import claims_seen
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A mail with its body in it; `source` is the caller's own copy of it in Gmail.
 
-    `reference`: it is shown to a contact who is only in its Cc or Bcc (R32).
+    `reference`: it is shown to a contact who is only in its Cc or Bcc (R32). `elsewhere`: another location has its
+    thread (R42).
     """
 
     message: Message
     source: Source | None = None
     reference: bool = False
+    elsewhere: Marker | None = None
 
 
 def show_message(at: LocationId, name: MessageId, *, caller: UserId, store: Store, blobs: Blobs) -> Shown:
     """The mail by its id or another name of it. Raises `Rejected` (`not_found`)."""
     place = keys.location(at)
     reading = store.read(place, keys.message(at, name), keys.connection(at, caller))
-    found(reading.value(place))
-    message = _followed(at, reading.value(keys.message(at, name)), store)
-    return Shown(with_body(message, blobs), own_source(message, reading.value(keys.connection(at, caller))))
+    here = found(reading.value(place))
+    message = followed(at, reading.value(keys.message(at, name)), store)
+    source = own_source(message, reading.value(keys.connection(at, caller)))
+    seen = claims_seen([message], here, reader=caller, store=store)
+    return Shown(with_body(message, blobs), source, elsewhere=seen.get(message.id))
 
 
 def open_attachment(
@@ -41,7 +47,7 @@ def open_attachment(
     key, place = keys.message(at, name), keys.location(at)
     reading = store.read(place, key)
     found(reading.value(place))
-    message = _followed(at, reading.value(key), store)
+    message = followed(at, reading.value(key), store)
     file = next((one for one in message.attachments if one.id == attachment), None)
     if file is None or file.state != "ready" or not file.blob:
         raise nothing_here()
@@ -70,7 +76,8 @@ def own_source(message: Message, connection: Connection | None) -> Source | None
     return next((message.sources[one] for one in mailboxes if one in message.sources), None)
 
 
-def _followed(at: LocationId, message: Message | None, store: Store) -> Message:
+def followed(at: LocationId, message: Message | None, store: Store) -> Message:
+    """The mail that was read, or that its name leads to. Raises `Rejected` (`not_found`)."""
     if message and message.alias_of:
         key = keys.message(at, message.alias_of)
         message = store.read(key).value(key)

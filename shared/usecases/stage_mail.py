@@ -12,6 +12,7 @@ from shared.ports.world import Event
 from shared.usecases.batch import Batch
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched
+from shared.usecases.make_contact import told_again
 from shared.usecases.place_mail import Placed, Places, slot
 from shared.usecases.store_content import Content
 
@@ -34,6 +35,8 @@ def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends
             fetched.staged.add((placed.location, mail.gmail_id))
             if name:
                 messages[placed.location] = name
+                if ends.retried(mail.gmail_id):
+                    ends.events += told_again(batch, placed.location, name)
                 continue
             rule = PURGED
         rules[placed.location] = LeftOut(rule, placed.policy_version)
@@ -53,7 +56,7 @@ def _stored(batch: Batch, mail: Mail, placed: Placed, content: Content | None, e
     staged = _seen_again(message, mail, ends) if message else _new(name, mail, placed, content or Content())
     batch.put(keys.message(placed.location, name), staged)
     if not message:
-        _conversation(batch, placed.location, staged, ends.at)
+        count_message(batch, placed.location, staged, ends.at)
         ends.bytes += len(staged.body.text) + len(staged.body.html or "")
     ends.events.append(stored_event(placed.location, name, ends.at))
     return name
@@ -72,7 +75,8 @@ def _known(batch: Batch, mail: Mail, messages: dict[LocationId, MessageId], ends
     batch.put(key, replace(known, messages={**known.messages, **messages}))
 
 
-def _conversation(batch: Batch, location: LocationId, message: Message, now: datetime) -> None:
+def count_message(batch: Batch, location: LocationId, message: Message, now: datetime) -> None:
+    """Stages what one more message changes in its conversation."""
     at = message.at or now
     batch.count(
         keys.conversation(location, message.conversation),

@@ -36,7 +36,7 @@ def store_content(work: Work, location: LocationId, message: MessageId, full: Fu
         content = read_content(full.payload, fetched=texts)
     folder = f"locations/{location}/messages/{message}"
     files = tuple(_file(work, gmail_id, folder, one) for one in content.attachments)
-    body = _body(work.ports.blobs, location, message, Body(content.text, content.html))
+    body = keep_body(work.ports.blobs, location, message, Body(content.text, content.html))
     return Content(body, files, content.partial)
 
 
@@ -56,7 +56,8 @@ def copy_content(blobs: Blobs, content: Content, location: LocationId, message: 
     return replace(content, body=body, attachments=tuple(files))
 
 
-def _body(blobs: Blobs, location: LocationId, message: MessageId, body: Body) -> Body:
+def keep_body(blobs: Blobs, location: LocationId, message: MessageId, body: Body) -> Body:
+    """The body as the document holds it: itself, or where it is large the name of its blob, which is written here."""
     if bodies.fits(body):
         return body
     name = bodies.blob_name(location, message)
@@ -75,12 +76,17 @@ def _text(work: Work, gmail_id: GmailId, remote: str) -> bytes:
     return bytes(octets[:LARGEST_TEXT])
 
 
-def _file(work: Work, gmail_id: GmailId, folder: str, one: AttachedFile) -> Attachment:
+def attachment(one: AttachedFile) -> Attachment:
+    """A file as a message lists it while its octets are not there."""
     name = AttachmentId(f"part-{one.part_id.replace('.', '-') or 'root'}")
-    listed = Attachment(name, one.filename, one.content_type, one.size, one.content_id, state="failed")
+    return Attachment(name, one.filename, one.content_type, one.size, one.content_id, state="failed")
+
+
+def _file(work: Work, gmail_id: GmailId, folder: str, one: AttachedFile) -> Attachment:
+    listed = attachment(one)
     if not one.obtainable:
         return listed
-    blob = f"{folder}/attachments/{name}"
+    blob = f"{folder}/attachments/{listed.id}"
     try:
         size = work.ports.blobs.write(blob, _octets(work, gmail_id, one))
     except (Gone, Refused):

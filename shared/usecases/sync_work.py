@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from shared.domain import budget
 from shared.domain.addresses import Address
 from shared.domain.identifiers import GmailId, MailboxId
-from shared.domain.mailbox import LEASE, Mailbox, advanced, renewed
+from shared.domain.mailbox import LEASE, Alias, Mailbox, advanced, renewed
 from shared.ports.gmail import Gmail, GmailAccess, Sealer
 from shared.ports.store import Store, Write
 from shared.ports.world import Blobs, Clock, Topics
 from shared.usecases import hold_mailbox
+from shared.usecases.always_fails import blaming_the_mail
 from shared.usecases.hold_mailbox import Held
+from shared.usecases.label_names import LabelNames
 
 NAP = timedelta(seconds=20)
 
@@ -36,6 +38,8 @@ class SyncPorts:
     units_per_minute: int = 6_000
     chunk: int = 50
     deadline: timedelta = timedelta(seconds=420)
+    capture_domain: str = ""
+    """The domain of the auto-BCC addresses, which are nobody (R60)."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,17 @@ class Work:
     skip: set[GmailId] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
+    names: LabelNames = field(init=False)
+    own: tuple[str, tuple[Alias, ...]] | None = None
+    """The account's display name and aliases, where Gmail was asked in this run."""
+
+    def __post_init__(self) -> None:
+        self.names = LabelNames(self._labels)
+
+    def _labels(self) -> dict[str, str]:
+        self.spend(budget.LABELS)
+        with blaming_the_mail(careful=self.careful):
+            return self.gmail.labels()
 
     @property
     def mailbox(self) -> Mailbox:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared.domain import keys
-from shared.domain.decisions import Parked
+from shared.domain.decisions import Decided, Parked
 from shared.domain.history import Chunk, Item
 from shared.domain.identifiers import GmailId
 from shared.domain.mailbox import Mailbox, renewed
@@ -15,8 +15,11 @@ from shared.usecases.discard_blobs import discard_blobs
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched, fetch_bodies, fetch_headers
 from shared.usecases.hold_mailbox import Changed, refreshed
+from shared.usecases.make_contact import told_again
+from shared.usecases.mark_bounced import mark_bounced, read_reports
 from shared.usecases.mirror_flags import mirror
-from shared.usecases.place_mail import answered, needed, place_mail
+from shared.usecases.place_mail import REPORT, answered, needed, place_mail
+from shared.usecases.refresh_aliases import refresh_aliases
 from shared.usecases.stage_mail import stage, stored_event
 from shared.usecases.sync_work import Work
 
@@ -36,11 +39,8 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
     for _ in range(TRIES):
         try:
             events = _settled(work, chunk, fetched, dict(tried or {}))
-        except Changed:
-            work.held = refreshed(work.ports.store, work.held)
-            if not work.mailbox.usable:
-                discard_blobs(work, fetched)
-                raise LeaseLost from None
+        except (Changed, LeaseLost):
+            _hold_on(work, fetched)
             continue
         discard_blobs(work, fetched)
         if events:
@@ -50,17 +50,31 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
     raise Transient("store: the chunk is contended")
 
 
+def _hold_on(work: Work, fetched: Fetched) -> None:
+    """The mailbox as it is now. Raises `LeaseLost`; if its last connection ended, nothing of the chunk stays (R36)."""
+    try:
+        work.held = refreshed(work.ports.store, work.held)
+    except LeaseLost:
+        now = work.ports.store.read(work.held.stored.key).value(work.held.stored.key)
+        if now is None or not now.usable:
+            discard_blobs(work, fetched)
+        raise
+    if not work.mailbox.usable:
+        discard_blobs(work, fetched)
+        raise LeaseLost
+
+
 def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> list[Event]:
     mailbox, batch = work.mailbox, Batch(work.ports.store)
     fetched.staged.clear()
-    ends = Ends(work, chunk, tried)
+    ends = Ends(work, chunk, tried, repeated=work.again or work.careful or bool(fetched.committed))
     batch.load(
         [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
     )
     again = batch.value(keys.decided(mailbox.id, chunk.first)) if work.again else None
     new = []
     for item in chunk.items:
-        if item.gmail_id in work.skip or (again and item.gmail_id in again.ids and item.last <= again.through):
+        if item.gmail_id in work.skip or (again and _settled_before(item, again)):
             continue
         if item.never:
             ends.never(batch, item.gmail_id)
@@ -68,9 +82,16 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
             _again(batch, item, ends)
         elif item.fresh:
             new.append(item.gmail_id)
+            ends.recounted |= {item.gmail_id} if again and item.gmail_id in again.ids else set()
     _take_in_new(work, batch, new, fetched, ends)
     _commit(work, batch, fetched, ends, last=True)
     return ends.events
+
+
+def _settled_before(item: Item, before: Decided) -> bool:
+    """Whether a mail that was left out needs no second look; a report's event may not have gone out (R57, R75)."""
+    reports = any(left.rule == REPORT for left in before.left_out.get(item.gmail_id, {}).values())
+    return item.gmail_id in before.ids and item.last <= before.through and not reports
 
 
 def _again(batch: Batch, item: Item, ends: Ends) -> None:
@@ -81,6 +102,8 @@ def _again(batch: Batch, item: Item, ends: Ends) -> None:
     if item.fresh:
         here = {location: name for location, name in known.messages.items() if location in ends.mailbox.links}
         ends.events += [stored_event(location, name, ends.at) for location, name in here.items()]
+        if ends.repeated:
+            ends.events += [event for at, name in here.items() for event in told_again(batch, at, name)]
         ends.known(batch, item.gmail_id)
     ends.events += mirror(batch, known, item.flags, ends.mailbox.links, ends.at)
 
@@ -88,6 +111,9 @@ def _again(batch: Batch, item: Item, ends: Ends) -> None:
 def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched, ends: Ends) -> None:
     fetch_headers(work, new, fetched)
     mails = [fetched.mails[gmail_id] for gmail_id in new if gmail_id in fetched.mails]
+    refresh_aliases(work, mails)
+    if work.at() - ends.at > FRESH and not batch.still(map(keys.location, ends.mailbox.links)):
+        raise Changed
     rests_on = needed(mails, ends.mailbox)
     batch.load(rests_on)
     read_at = work.at()
@@ -97,14 +123,17 @@ def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched,
         with fetched.parking(mail.gmail_id):
             decided.append((mail, place_mail(batch, work, mail)))
     fetch_bodies(work, batch, decided, fetched)
+    read_reports(work, decided, fetched)
     if work.at() - read_at > FRESH and not batch.still(rests_on):
         raise Changed
     for gmail_id in new:
         if reason := fetched.failed.get(gmail_id):
             ends.fail(batch, gmail_id, reason)
     for mail, places in decided:
+        ends.events += places.created
         if mail.gmail_id in fetched.failed:
             continue
+        mark_bounced(batch, mail, places, fetched, ends)
         stage(batch, mail, places, fetched, ends)
         if len(batch) > MOST_DOCUMENTS or ends.bytes > MOST_BYTES:
             _commit(work, batch, fetched, ends, last=False)
@@ -113,6 +142,8 @@ def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched,
 def _commit(work: Work, batch: Batch, fetched: Fetched, ends: Ends, *, last: bool) -> None:
     if last:
         ends.remember(batch)
+    if work.mailbox.links != ends.mailbox.links:
+        raise Changed
 
     def changed(mailbox: Mailbox, at: datetime) -> Mailbox:
         return ends.counted(renewed(mailbox, at=at))

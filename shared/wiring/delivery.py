@@ -6,6 +6,7 @@ from shared.usecases.contended import Patience
 from shared.usecases.delivery import Delivery
 from shared.wiring import google, state
 from shared.wiring.blobs import blobs
+from shared.wiring.provider import default_provider, providers
 from shared.wiring.topics import topics
 
 
@@ -19,4 +20,6 @@ def delivery() -> Delivery:
         gmail=google.gmail_access(),
         sealer=google.sealer(),
         patience=Patience(state.clock(), state.Random()),
+        providers=providers(),
+        default=default_provider(),
     )

@@ -1,15 +1,20 @@
 """What a sync may touch."""
 
+import logging
 from functools import cache
 
 from shared import config
 from shared.domain.addresses import Address
 from shared.domain.identifiers import MailboxId
 from shared.usecases.sync_work import SyncPorts
+from shared.wiring.auto_bcc import capture_domain
 from shared.wiring.blobs import blobs
 from shared.wiring.google import gmail_access, sealer
 from shared.wiring.state import clock, store
 from shared.wiring.topics import topics
+
+logging.getLogger("flufl.bounce").disabled = True
+"""It would log the text of what it stumbles over."""
 
 
 @cache
@@ -25,4 +30,5 @@ def sync_ports() -> SyncPorts:
         sealer=sealer(),
         addresses=addresses,
         units_per_minute=int(config.setting("GMAIL_UNITS_PER_MINUTE")),
+        capture_domain=capture_domain(),
     )

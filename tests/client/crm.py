@@ -56,6 +56,23 @@ class Crm:
         """The caller's own connection."""
         return dict(self._did("GET", "connections", "/connection"))
 
+    def settings(self, exclusions: Sequence[str] = (), *, signature: bool = False) -> Row:
+        """Chooses for the caller's own connection → Connection."""
+        body = {"exclusions": list(exclusions), "signature": signature}
+        return dict(self._did("PUT", "connections", "/connection/settings", body=body))
+
+    def rotate_auto_bcc(self) -> Row:
+        """Another auto-BCC address for the caller → Connection."""
+        return dict(self._did("POST", "connections", "/connection/auto_bcc", body={}))
+
+    def quarantine(self, **query: object) -> list[Row]:
+        """The caller's auto-BCC mail that was not filed, newest first, one page."""
+        return list(self._did("GET", "conversations", "/quarantine", **query)["items"])
+
+    def settle(self, mail: str, act: str) -> Answer:
+        """Files or drops a mail of the quarantine."""
+        return self.ask("POST", "conversations", f"/quarantine/{mail}", body={"act": act})
+
     def disconnect(self, keep: str = "all") -> Row:
         """Ends the caller's connection."""
         return dict(self._did("DELETE", "connections", "/connection", keep=keep))
@@ -80,6 +97,14 @@ class Crm:
     def mark_read(self, conversation: str) -> None:
         """Nothing is unread in it from now on."""
         self._did("POST", "conversations", f"/conversations/{conversation}/read")
+
+    def flag(self, message: str, **flags: bool) -> Row:
+        """Marks one message read or unread, starred or not → Message."""
+        return dict(self._did("POST", "conversations", f"/messages/{message}/flags", body=flags))
+
+    def move_claim(self, message: str, to: str | None) -> Answer:
+        """The message's thread for another location, or for none."""
+        return self.ask("POST", "conversations", f"/messages/{message}/claim", body={"to": to})
 
     def explain(self, **which: str) -> list[Row]:
         """Why something was stored or not: gmail_id, message_id or address."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.client.crm import Crm
 from tests.client.gmail import Gmail
@@ -24,6 +24,7 @@ class Endpoints:
     provider: str
     events: str
     seed: Row
+    mx: str = ""
 
     @classmethod
     def read(cls, path: Path) -> "Endpoints":
@@ -55,6 +56,12 @@ class Endpoints:
     def provided(self) -> list[Row]:
         """The mails that the location's provider took."""
         return list(ok(call("GET", self.provider), "GET provider")["items"])
+
+    def capture(self, mail: bytes, *to: str, sender: str = "", authentication: str = "pass") -> Answer:
+        """Brings a mail to the auto-BCC addresses as the stack's mail exchange does → the function's answer."""
+        query = urlencode([("from", sender), *(("to", one) for one in to), ("authentication", authentication)])
+        kind = {"Content-Type": "message/rfc822"}
+        return call("POST", f"{self.mx.rstrip('/')}/?{query}", body=mail, headers=kind)
 
     def run_schedule(self, function: str) -> Row:
         """Scheduled work now → its counts."""

@@ -38,6 +38,7 @@ class Account(Protocol):
     def arrives(self, mail: EmailMessage, labels: Sequence[str] = ("INBOX", "UNREAD")) -> GmailId: ...
     def relabels(self, name: GmailId, add: Sequence[str], remove: Sequence[str]) -> None: ...
     def forgets_history(self) -> None: ...
+    def labelled(self, mail: EmailMessage, label: str) -> GmailId: ...
 
 
 @dataclass
@@ -52,6 +53,11 @@ class FakeAccount:
 
     def forgets_history(self) -> None:
         self.gmail.forget_history()
+
+    def labelled(self, mail: EmailMessage, label: str) -> GmailId:
+        made = f"Label_{len(self.gmail.own_labels) + 1}"
+        self.gmail.own_labels[made] = label
+        return self.arrives(mail, ["INBOX", made])
 
 
 @dataclass
@@ -70,6 +76,9 @@ class SimulatedAccount:
 
     def forgets_history(self) -> None:
         self.running.act(f"mailboxes/{self.email}/expire_history", {})
+
+    def labelled(self, mail: EmailMessage, label: str) -> GmailId:
+        return self.arrives(mail, ["INBOX", label])
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +164,19 @@ def test_a_search_finds_what_came_since_newest_first_without_spam(account: Accou
     found = account.gmail.search("after:1000000000", None)
     assert [one for one, _ in found.ids] == [first]
     assert found.next_page is None
+
+
+def test_a_mail_that_is_not_there_any_more_is_gone(account: Account) -> None:
+    with pytest.raises(Gone):
+        account.gmail.full(GmailId("19999999aaaaaaaa"))
+
+
+def test_R24_the_labels_have_the_names_that_the_user_gave_them(account: Account) -> None:
+    for label in ("Private", "Private/Täx"):
+        (read,) = account.gmail.headers([account.labelled(letter(), label)])
+        assert isinstance(read, MailHeaders)
+        named = account.gmail.labels()
+        assert {named[one] for one in read.labels} == {"INBOX", label}
 
 
 def test_the_aliases_include_the_account_itself(account: Account) -> None:

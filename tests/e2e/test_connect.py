@@ -44,9 +44,11 @@ def test_r04_a_connected_profile_shows_what_the_contract_promises(endpoints: End
         "auto_bcc",
         "coverage",
         "problem",
+        "settings",
     }
     assert set(none) == names
-    assert none == dict.fromkeys(names) | {"state": "none"}
+    assert none == dict.fromkeys(names) | {"state": "none", "auto_bcc": none["auto_bcc"]}
+    assert none["auto_bcc"].endswith("@in.crm.example"), "it needs no connection (R60)"
 
     connected = connect(endpoints, office.crm, office.mailbox)
 

@@ -100,10 +100,10 @@ def test_r70_a_mail_is_explained_by_any_of_its_names(office: Office) -> None:
     message_id = f"<{new_id('mail')}@elsewhere.example>"
     left = office.gmail.deliver(office.mailbox, mail(stranger, office.mailbox, "Offer", "Buy", message_id=message_id))
     kept = office.arrives("Question", cc=stranger)
+    stored = office.decided(kept["id"], "stored")
     item = office.decided(left["id"], "left_out")
     assert item["rule"] == item["trace"][-1]["rule"] == "R23"
     assert [step["outcome"] for step in item["trace"]] == ["passed"] * (len(item["trace"]) - 1) + ["decided"]
-    stored = office.decided(kept["id"], "stored")
     assert office.crm.explain(message_id=message_id) == [item]
     assert office.crm.explain(address=stranger) == [stored, item]
     assert office.crm.message(stored["message"])["gmail"]["id"] == kept["id"]

@@ -37,19 +37,72 @@ def test_a_location_is_created_replaced_read_and_deleted(backend: Crm) -> None:
     assert backend.ask("DELETE", "records").status == 204
 
 
-def test_a_policy_that_is_not_built_or_not_known_is_refused_by_name(backend: Crm) -> None:
-    for more in (
-        {"preset": "crm_started"},
+@pytest.mark.parametrize(
+    "more",
+    [
         {"preset": "unheard_of"},
-        {"policy": {"trigger": "crm_started"}},
         {"policy": {"visibility": "everything"}},
+        {"policy": {"visibility": "metadata"}},
         {"policy": {"unheard_of": 1}},
         {"policy": {"daily_limit": "many"}},
-    ):
-        answer = put(backend, "", name="Office", **more)
-        refused(answer, 422, "invalid_policy")
-        assert answer.json()["error"]["details"]["setting"] in answer.json()["error"]["message"]
+        {"policy": {"internal_domains": ["Gmail.com."]}},
+        {"policy": {"staff": ["nobody"]}},
+        {"policy": {"exclusions": [1]}},
+        {"preset": "crm_threads", "policy": {"contact_creation": "sent"}},
+        {"preset": "populate_contacts", "policy": {"require_assignment": True}},
+    ],
+)
+def test_a_policy_that_is_not_known_or_contradicts_itself_is_refused_by_name(
+    backend: Crm, more: dict[str, object]
+) -> None:
+    answer = put(backend, "", name="Office", **more)
+    refused(answer, 422, "invalid_policy")
+    assert answer.json()["error"]["message"].startswith(answer.json()["error"]["details"]["setting"] + ": ")
     refused(backend.ask("GET", "records"), 404, "not_found")
+
+
+def test_a_policy_is_answered_whole_and_in_its_normal_form(backend: Crm) -> None:
+    settings = {
+        "gmail_outbound": "known_contact",
+        "internal_domains": ["Agency.Example."],
+        "staff": ["Grace@Partner.example", "grace@partner.example"],
+        "exclusions": ["@Lawyer.example", "LABEL: Private"],
+    }
+    put(backend, "", name="Office")
+
+    document = put(backend, "", name="Office", preset="crm_threads", policy=settings).json()
+
+    assert (document["preset"], document["policy_version"]) == ("crm_threads", 2)
+    assert document["policy"] == {
+        "trigger": "known_contact",
+        "require_assignment": False,
+        "gmail_outbound": "known_contact",
+        "contact_creation": "auto_bcc",
+        "contact_addresses": "primary",
+        "multi_location": "mirror_until_reply",
+        "unknown_repliers": "leave_out",
+        "bulk_from": "provider",
+        "reference_cc": True,
+        "visibility": "full",
+        "internal_domains": ["agency.example"],
+        "staff": ["grace@partner.example"],
+        "exclusions": ["lawyer.example", "label:Private"],
+        "daily_limit": None,
+    }
+    assert backend.ask("GET", "records").json() == document
+    again = put(backend, "", name="Office", preset="crm_threads", policy=document["policy"]).json()
+    assert again == document
+
+
+def test_the_longest_lists_are_kept(backend: Crm) -> None:
+    policy = {
+        "internal_domains": [f"d{at}.agency.example" for at in range(100)],
+        "staff": [f"someone.number.{at}@partner.example" for at in range(1_000)],
+        "exclusions": [f"label:Private {at}" for at in range(500)],
+    }
+    assert put(backend, "", name="Office", policy=policy).status == 201
+    kept = backend.ask("GET", "records").json()["policy"]
+    assert {name: kept[name] for name in policy} == policy
 
 
 def test_a_user_is_created_replaced_read_and_deleted(backend: Crm) -> None:

@@ -10,7 +10,7 @@ from tests.sandbox.stack import Stack
 def test_endpoints_are_written_in_the_agreed_form(stack: Stack) -> None:
     written = json.loads((stack.plan.run_dir / "endpoints.json").read_text())
 
-    assert set(written) == {"functions", "gmail", "issuer", "return_to", "provider", "events", "seed"}
+    assert set(written) == {"functions", "gmail", "issuer", "return_to", "provider", "events", "mx", "seed"}
     assert set(written["seed"]) == {"location", "service_token", "users", "contacts"}
     assert all(set(user) == {"id", "email", "mailbox", "token"} for user in written["seed"]["users"])
     assert all(set(contact) == {"id", "email"} for contact in written["seed"]["contacts"])

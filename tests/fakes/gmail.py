@@ -46,6 +46,7 @@ class FakeMailbox:
     fail: Callable[[str, str], None] = lambda _name, _what: None
     attachments_read: int = 0
     more_aliases: tuple[Alias, ...] = ()
+    own_labels: dict[str, str] = field(default_factory=dict)
 
     # what happens to the mailbox
 
@@ -96,6 +97,10 @@ class FakeMailbox:
         self._count("aliases")
         return "", (Alias(Address(self.address)), *self.more_aliases)
 
+    def labels(self) -> dict[str, str]:
+        self._count("labels")
+        return {"INBOX": "INBOX", "UNREAD": "UNREAD", **self.own_labels}
+
     def watch(self, topic: str) -> Watch:
         self._count("watch", topic)
         return Watch(self.newest, self.now() + timedelta(days=7))
@@ -140,6 +145,8 @@ class FakeMailbox:
 
     def full(self, gmail_id: GmailId) -> FullMail:
         self._count("full", gmail_id)
+        if gmail_id not in self.mails:
+            raise Gone(gmail_id)
         return self._full(self.mails[gmail_id])
 
     def attachment(self, gmail_id: GmailId, attachment: str) -> Iterator[bytes]:

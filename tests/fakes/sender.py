@@ -31,7 +31,8 @@ class Session:
 class FakeSender:
     """`before` and `after` may raise around a call, given its name; `cut_at` ends an upload after that many bytes.
 
-    With `forgets` no session says anything of itself any more, and one that ended takes nothing.
+    With `forgets` no session says anything of itself any more, and one that ended takes nothing. `named` is in the
+    Message-IDs that it gives, so that those of two accounts differ.
     """
 
     mailbox: FakeMailbox
@@ -40,6 +41,7 @@ class FakeSender:
     cut_at: int | None = None
     forgets: bool = False
     keeps_marker: bool = True
+    named: str = ""
     sessions: dict[str, Session] = field(default_factory=dict)
 
     def begin(self, size: int, thread_id: ThreadId | None) -> str:
@@ -96,7 +98,8 @@ class FakeSender:
         except (Gone, Refused):
             held.received = held.received[: (held.size - 1) // GRANULE * GRANULE]
             raise
-        head = MESSAGE_ID.sub(b"Message-ID: <gmail-%d@mail.example>\r\n" % len(self.mailbox.mails), head + b"\r\n", 1)
+        given = f"Message-ID: <gmail-{len(self.mailbox.mails)}{self.named}@mail.example>\r\n".encode()
+        head = MESSAGE_ID.sub(given, head + b"\r\n", 1)
         head = head if self.keeps_marker else MARKER.sub(b"", head, count=1)
         labels = ("SENT", "INBOX", "UNREAD") if self.mailbox.address in to else ("SENT",)
         name = self.mailbox.deliver((head + end[2:] + body).decode(), labels=labels, thread=thread)

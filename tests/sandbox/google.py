@@ -8,6 +8,7 @@ from aiohttp import web
 from tests.sandbox.gmail_simulator.behaviour import Behaviour, Excess
 from tests.sandbox.gmail_simulator.grants import Client
 from tests.sandbox.gmail_simulator.simulator import build_simulator
+from tests.sandbox.gmail_simulator.world import Outside
 from tests.sandbox.plan import PROJECT, Plan
 from tests.sandbox.relay import Admit, Sign
 from tests.sandbox.settings import CLIENT_ID, CLIENT_SECRET
@@ -15,12 +16,13 @@ from tests.sandbox.settings import CLIENT_ID, CLIENT_SECRET
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """`now`: the stack's time in seconds since 1970."""
+    """`now`: the stack's time in seconds since 1970; `send_outside`: who takes mail for those without an account."""
 
     app: web.Application
     sign: Sign
     admit: Admit
     now: Callable[[], float]
+    send_outside: Callable[[Outside], None]
 
 
 def build_google(plan: Plan) -> Google:
@@ -33,4 +35,9 @@ def build_google(plan: Plan) -> Google:
     redirect = (f"{plan.url('oauth_callback')}/",) if "oauth_callback" in plan.ports else ()
     client = Client(CLIENT_ID, CLIENT_SECRET, redirect, PROJECT)
     simulator = build_simulator(pubsub_url=plan.url("pubsub"), clients=[client], behaviour=behaviour)
-    return Google(simulator.app(), simulator.identity.sign, simulator.push_gate.admit, simulator.clock.now)
+
+    def send_outside(exchange: Outside) -> None:
+        simulator.world.outside = exchange
+
+    gate, now = simulator.push_gate.admit, simulator.clock.now
+    return Google(simulator.app(), simulator.identity.sign, gate, now, send_outside)

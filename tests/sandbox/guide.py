@@ -20,6 +20,12 @@ TRY = """\
     -F 'mail={{"to": [{{"address": "{contact_email}"}}], "subject": "Hello", "text": "Gladly."}};type=application/json'
   curl -s {gmail}/control/mailboxes/{mailbox}/sent
 
+  # {user} writes to somebody new from any mail program, with the auto-BCC address: a contact and a conversation
+  BCC=$(curl -s {connections}/locations/{location}/connection -H "Authorization: Bearer $TOKEN" |
+    sed 's/.*"auto_bcc": *"\\([^"]*\\)".*/\\1/')
+  printf 'From: {mailbox}\\nTo: new@somewhere.example\\nBcc: %s\\nSubject: An offer\\n\\nAs we said.\\n' "$BCC" |
+    curl -s --data-binary @- -H 'Content-Type: message/rfc822' {gmail}/control/mailboxes/{mailbox}/send
+
   # what the CRM was told
   curl -s {events}/
 """
@@ -28,6 +34,7 @@ PARTS = (
     ("issuer", "tokens of the CRM: POST /tokens"),
     ("return_to", "page of the CRM to which a consent returns"),
     ("events", "events that the CRM received"),
+    ("mx", "mail for the auto-BCC domain: POST /?to=&authentication=pass|fail|none"),
     ("provider", "mails that the location's provider took"),
 )
 
@@ -61,6 +68,7 @@ def _to_try(stack: Stack) -> str:
         gmail=endpoints.gmail,
         issuer=endpoints.issuer,
         events=endpoints.events,
+        connections=endpoints.functions["connections"],
         conversations=endpoints.functions["conversations"],
         send_email=endpoints.functions["send_email"],
     )

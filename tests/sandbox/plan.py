@@ -8,7 +8,7 @@ from tests.sandbox.ports import choose
 from tests.sandbox.table import Table
 
 REPOSITORY = Path(__file__).parents[2]
-SERVERS = ("gmail", "issuer", "crm", "provider", "smtp", "events", "relay")
+SERVERS = ("gmail", "issuer", "crm", "provider", "smtp", "events", "relay", "mx")
 EMULATORS = ("firestore", "pubsub")
 PROJECT = "demo-gmail-sync"
 

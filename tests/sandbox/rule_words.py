@@ -20,7 +20,7 @@ WORDS = {
     "R34": "sent by the user",
     "R35": "who wrote it is not certain",
     "R42": "another location claimed the thread",
-    "R57": "an automatic answer",
+    "R57": "a delivery report, shown on the mail that it is about",
 }
 
 

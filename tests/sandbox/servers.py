@@ -1,4 +1,4 @@
-"""The stack's own servers in one process: simulator, relay, issuer, CRM page, provider, events, schedules."""
+"""The stack's own servers in one process: simulator, relay, issuer, CRM page, provider, events, mail, schedules."""
 
 import asyncio
 import logging
@@ -11,10 +11,12 @@ import aiohttp
 from aiohttp import web
 
 from tests.sandbox import schedules
+from tests.sandbox.certificate import server_side
 from tests.sandbox.crm_page import CrmPage
 from tests.sandbox.events import EventReceiver
 from tests.sandbox.google import Google, build_google
 from tests.sandbox.issuer import Issuer
+from tests.sandbox.mail_exchange import MailExchange
 from tests.sandbox.plan import Plan
 from tests.sandbox.processes import die_with
 from tests.sandbox.provider import Provider
@@ -39,7 +41,7 @@ async def _serve(plan: Plan) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     # A fresh connection for each push: a function that closes an idle one must not make us refuse a push.
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as session:
-        google, provider = build_google(plan), Provider()
+        google, provider = build_google(plan), Provider(server_side(plan.run_dir / "secrets"))
         runners = [await _listen(app, plan.ports[name]) for name, app in _apps(plan, google, provider, session).items()]
         smtp = await loop.create_server(provider.smtp, HOST, plan.ports["smtp"])
         scheduled = asyncio.create_task(schedules.keep(plan, session))
@@ -51,6 +53,8 @@ async def _serve(plan: Plan) -> None:
 
 def _apps(plan: Plan, google: Google, provider: Provider, session: aiohttp.ClientSession) -> dict[str, web.Application]:
     relay = Relay(plan, session=session, sign=google.sign, admit=google.admit, now=google.now)
+    exchange = MailExchange(plan, session=session, now=google.now)
+    google.send_outside(exchange.receive)
     issuer = Issuer(issuer=plan.url("issuer"), audience=CRM_AUDIENCE, now=google.now)
     return {
         "gmail": google.app,
@@ -59,6 +63,7 @@ def _apps(plan: Plan, google: Google, provider: Provider, session: aiohttp.Clien
         "crm": CrmPage(plan).app(),
         "provider": provider.app(),
         "events": EventReceiver().app(),
+        "mx": exchange.app(),
     }
 
 

@@ -5,11 +5,15 @@ import json
 import secrets
 from collections.abc import Mapping
 
+from tests.sandbox.certificate import LOOPBACK, write_certificate
 from tests.sandbox.plan import PROJECT, Plan
+from tests.sandbox.provider import PASSWORD, USERNAME
 from tests.sandbox.trouble import TroubleError
 
 PUSH_SERVICE_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
 CRM_AUDIENCE = "gmail-sync"
+AUTO_BCC_DOMAIN = "in.crm.example"
+RECEIVER = "mx.crm.example"
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"
 
@@ -61,14 +65,33 @@ def _values(plan: Plan) -> dict[str, str]:
     own = {
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "FIRESTORE_DATABASE": "(default)",
+        "AUTO_BCC_DOMAIN": AUTO_BCC_DOMAIN,
+        "INBOUND_SECRET": f"file://{kept / 'inbound_secret'}",
+        "INBOUND_AUTHSERV_ID": RECEIVER,
+        "INBOUND_SENDGRID_KEYS": "",
         "BLOBS_URL": f"file://{plan.run_dir / 'blobs'}",
         "KEYSET": f"file://{kept / 'keyset.json'}",
         "OAUTH_CLIENT_SECRET": f"file://{kept / 'oauth_client_secret'}",
     }
-    values = google | crm | own | plan.table.topics
+    values = google | crm | own | _provider(plan) | plan.table.topics
     if unknown := set(plan.changed) - set(values):
         raise TroubleError(f"There is no setting {min(unknown)} to change; there are {', '.join(sorted(values))}.")
     return values | plan.changed
+
+
+def _provider(plan: Plan) -> dict[str, str]:
+    kept = plan.run_dir / "secrets"
+    return {
+        "SMTP_HOST": LOOPBACK,
+        "SMTP_PORT": str(plan.ports["smtp"]),
+        "SMTP_SECURITY": "starttls",
+        "SMTP_USERNAME": USERNAME,
+        "SMTP_PASSWORD": f"file://{kept / 'smtp-sandbox'}",
+        "SMTP_FROM": "mailer@provider.example",
+        "SMTP_FROM_NAME": "Agency Mailer",
+        "SMTP_SECRETS": f"file://{kept}",
+        "SMTP_CA_CERTIFICATES": f"file://{kept / 'provider.pem'}",
+    }
 
 
 def write_secrets(plan: Plan) -> None:
@@ -78,3 +101,6 @@ def write_secrets(plan: Plan) -> None:
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     (kept / "keyset.json").write_text(json.dumps({"primary": "k1", "keys": {"k1": key}}))
     (kept / "oauth_client_secret").write_text(CLIENT_SECRET)
+    (kept / "inbound_secret").write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    (kept / "smtp-sandbox").write_text(PASSWORD)
+    write_certificate(kept)

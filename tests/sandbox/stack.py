@@ -23,7 +23,7 @@ from tests.sandbox.trouble import TroubleError
 
 START_WITHIN_S = 60.0
 POLL_S = 0.02
-LISTENING = ("gmail", "issuer", "crm", "provider", "events", "relay")
+LISTENING = ("gmail", "issuer", "crm", "provider", "events", "relay", "mx")
 # The framework answers this path itself, without calling the function.
 NO_FUNCTION = "/robots.txt"
 
@@ -108,6 +108,7 @@ def _endpoints(plan: Plan, *, seeded: bool) -> Endpoints:
         provider=plan.url("provider"),
         events=plan.url("events"),
         seed={},
+        mx=plan.url("mx"),
     )
     try:
         return sow(bare) if seeded else bare

@@ -199,6 +199,18 @@ def test_beyond_the_limit_a_send_may_be_taken_and_bounce(gmail: Running) -> None
         send(users, mail(email, other, "Third"))
 
 
+def test_mail_to_a_domain_that_exists_nowhere_comes_back_into_its_thread(gmail: Running) -> None:
+    email, other = gmail.account(), gmail.account()
+    sent = send(gmail.users(email), mail(email, f"{other}, a@gone.invalid", Bcc="b@gone.invalid"))
+    bounce = arrived(gmail, email)
+    assert bounce["In-Reply-To"] == sent_mail(gmail, email)["Message-ID"]
+    assert gmail.items(f"mailboxes/{email}/messages")[-1]["threadId"] == sent["threadId"]
+    status = next(part for part in bounce.walk() if part.get_content_type() == "message/delivery-status")
+    named = [block["Final-Recipient"] for block in status.get_payload()[1:]]  # type: ignore[index]
+    assert named == ["rfc822; a@gone.invalid", "rfc822; b@gone.invalid"]
+    assert len(gmail.items(f"mailboxes/{other}/messages")) == 1
+
+
 def test_drafts_over_the_api_are_made_changed_sent_and_dropped(gmail: Running) -> None:
     email, other = gmail.account(), gmail.account()
     users = gmail.users(email, scope="openid https://mail.google.com/")

@@ -12,6 +12,7 @@ from shared.domain.location import AddressEntry, Contact, IndexedContact, Locati
 from shared.domain.mailbox import Alias, Grant, Link, Mailbox
 from shared.domain.message import Message
 from shared.domain.places import MailboxAddress
+from shared.domain.policy import chosen
 from shared.ports.store import Put, Query
 from shared.usecases.process_notification import Notice, Outcome, process_notification
 from shared.usecases.reconcile import reconcile
@@ -73,6 +74,11 @@ class World:
 
     def location(self, name: LocationId) -> None:
         self.store.commit([Put(keys.location(name), Location(name, "A place"))])
+
+    def policy(self, preset: str = "known_contacts", location: LocationId = HERE, **settings: object) -> None:
+        """The location's policy from now on."""
+        policy = chosen(preset, settings)
+        self.store.commit([Put(keys.location(location), Location(location, "A place", preset, policy, 2))])
 
     def link(self, location: LocationId, at: datetime | None = None) -> None:
         mailbox = self.mailbox

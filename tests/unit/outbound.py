@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.domain import keys
+from shared.domain.addresses import Address, Person
 from shared.domain.draft import draft_of
 from shared.domain.identifiers import MessageId, UserId
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Message
 from shared.domain.outbox import OutboxEntry
+from shared.domain.provider import Provider, Security
 from shared.ports.form import FormPart
 from shared.ports.store import Put
 from shared.usecases.accept_send import Accepted, Asked, accept_send, entry_id
@@ -22,12 +24,16 @@ from shared.usecases.reconcile import reconcile
 from shared.usecases.retry_send import Retrying, retry_send
 from tests.fakes.chance import FakeChance
 from tests.fakes.gmail import FakeGmailAccess, FakeMailbox
+from tests.fakes.provider import FakeProvider
 from tests.fakes.sealer import FakeSealer
 from tests.fakes.sender import FakeSender
 from tests.unit.inbound import HERE, World
 
 CARL = "carl@customer.example"
 USER = UserId("ada")
+PROVIDER = Provider(
+    "mail.example", 587, Security.STARTTLS, Person("Agency Mailer", Address("mailer@provider.example")), "sandbox"
+)
 MAIL = {"to": [{"address": CARL}], "subject": "An offer", "text": "Take it."}
 
 
@@ -59,17 +65,30 @@ class Outbound(World):
         self.chance = FakeChance()
         self.patience = Patience(self.clock, self.chance)
         access = SendingAccess(self.access, self.sender)
-        self.delivery = Delivery(self.store, self.topics, self.blobs, access, FakeSealer(), self.patience)
+        self.provider = FakeProvider()
+        self.default: Provider | None = PROVIDER
+        self.delivery = Delivery(
+            self.store, self.topics, self.blobs, access, FakeSealer(), self.patience, self.provider, PROVIDER
+        )
 
-    def accept(self, mail: dict[str, Any] | None = None, *files: FormPart, key: str = "key-1") -> Accepted:
+    def accept(
+        self,
+        mail: dict[str, Any] | None = None,
+        *files: FormPart,
+        key: str = "key-1",
+        user: UserId = USER,
+        service: bool = False,
+    ) -> Accepted:
         asked = {**MAIL, **(mail or {})}
         asked = {name: value for name, value in asked.items() if value is not None}
         parts = [json_part(asked), *files]
-        folder = f"locations/{HERE}/outbox/{entry_id(HERE, USER, key)}/{self.chance.token()}"
+        folder = f"locations/{HERE}/outbox/{entry_id(HERE, user, key)}/{self.chance.token()}"
         received = receive_mail(parts, self.blobs, folder=folder)
         draft = draft_of(received.content or b"")
-        given = Asked(HERE, USER, key, draft)
-        return accept_send(given, received, store=self.store, topics=self.topics, patience=self.patience)
+        given = Asked(HERE, user, key, draft, service)
+        return accept_send(
+            given, received, store=self.store, topics=self.topics, patience=self.patience, default=self.default
+        )
 
     def deliver(self, name: MessageId) -> Outcome:
         return deliver_entry(name, self.delivery)
@@ -79,8 +98,8 @@ class Outbound(World):
         self.deliver(accepted.id)
         return accepted.id
 
-    def retry(self, name: MessageId, was_sent: bool | None = None) -> None:
-        retry_send(Retrying(HERE, USER, name, was_sent), store=self.store, topics=self.topics, patience=self.patience)
+    def retry(self, name: MessageId, was_sent: bool | None = None, *, user: UserId = USER) -> None:
+        retry_send(Retrying(HERE, user, name, was_sent), store=self.store, topics=self.topics, patience=self.patience)
 
     def drain(self, minutes: int = 60, *, syncing: bool = True) -> None:
         """The schedule's runs of that many minutes, with everything that they publish done."""

@@ -28,7 +28,8 @@ METADATA = [
     *("From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Subject", "Date"),
     *("Message-ID", "In-Reply-To", "References", "Return-Path", "Authentication-Results"),
     *("Auto-Submitted", "Precedence", "List-Id", "List-Unsubscribe", "X-Autoreply", "X-Autorespond"),
-    *("X-Autoresponder", "Content-Type", "X-Failed-Recipients", "X-Gmail-Sync-Entry"),
+    *("X-Autoresponder", "X-Autoreply-From", "X-Mail-Autoreply", "Content-Type"),
+    *("X-Failed-Recipients", "X-Gmail-Sync-Entry"),
 ]
 ANY_ID = "ANY-ID"
 WITHOUT_SNIPPET = "id,threadId,labelIds,internalDate,historyId,sizeEstimate,payload"
@@ -67,6 +68,11 @@ class GmailClient:
                 address = Address(one["sendAsEmail"].lower())
                 found.append(Alias(address, one.get("displayName", ""), one.get("signature", "")))
         return name, tuple(found)
+
+    def labels(self) -> dict[str, str]:
+        """The name of each label by its id."""
+        told = self._call(_part(self._users, "labels").list(userId="me"))
+        return {str(one["id"]): str(one.get("name", "")) for one in told.get("labels", ())}
 
     def watch(self, topic: str) -> Watch:
         """Notifications of everything, for seven days."""

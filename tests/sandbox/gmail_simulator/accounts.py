@@ -16,6 +16,7 @@ class Alias:
     address: str
     name: str = ""
     verified: bool = True
+    signature: str = ""
 
 
 @dataclass(slots=True)

@@ -157,12 +157,13 @@ class MailboxControl:
 def _aliases(values: list[Json]) -> list[Alias]:
     made = []
     for value in values:
-        if not isinstance(value, dict) or value.keys() - {"address", "name", "verified"}:
-            raise unreadable("an alias is {address, name?, verified?}")
+        if not isinstance(value, dict) or value.keys() - {"address", "name", "verified", "signature"}:
+            raise unreadable("an alias is {address, name?, verified?, signature?}")
         verified = value.get("verified", True)
         if not isinstance(verified, bool):
             raise unreadable("verified must be true or false")
-        made.append(Alias(text_of(value, "address"), text_of(value, "name", ""), verified))
+        signature = text_of(value, "signature", "")
+        made.append(Alias(text_of(value, "address"), text_of(value, "name", ""), verified, signature))
     return made
 
 

@@ -96,7 +96,7 @@ def send_as(account: Account) -> list[Json]:
             "sendAsEmail": alias.address,
             "displayName": alias.name,
             "replyToAddress": "",
-            "signature": "",
+            "signature": alias.signature,
             "treatAsAlias": True,
             "verificationStatus": "accepted" if alias.verified else "pending",
         }

@@ -7,7 +7,7 @@ from email.utils import format_datetime, formataddr
 
 from tests.sandbox.gmail_simulator.accounts import Account
 from tests.sandbox.gmail_simulator.addresses import addresses, is_address
-from tests.sandbox.gmail_simulator.bounces import bounce
+from tests.sandbox.gmail_simulator.bounces import UNREACHABLE, beyond_limit, nowhere
 from tests.sandbox.gmail_simulator.clock import Clock
 from tests.sandbox.gmail_simulator.errors import invalid, not_found
 from tests.sandbox.gmail_simulator.headers import Block, rewritten, split
@@ -32,7 +32,7 @@ def send_by_api(world: World, account: Account, raw: bytes, thread_id: str | Non
     joined = thread_id if thread_id and account.mailbox.index.belongs(thread_id, block) else None
     sent = _keep_sent(world, account, _as_gmail_sends(world, account, raw, block), to, joined)
     if beyond:
-        deliver(world, account, bounce(account.email, sent, world.clock), ARRIVED, thread_id=sent.thread_id)
+        deliver(world, account, beyond_limit(account.email, sent, world.clock), ARRIVED, thread_id=sent.thread_id)
     else:
         pass_on(world, account, sent, to)
     return sent
@@ -61,7 +61,10 @@ def _keep_sent(world: World, account: Account, raw: bytes, to: Sequence[str], th
 
 
 def pass_on(world: World, sender: Account, sent: StoredMessage, to: Sequence[str]) -> None:
-    """Delivers a sent mail to those of its recipients that have an account here, without its Bcc."""
+    """Delivers a sent mail to those of its recipients that have an account here, without its Bcc.
+
+    What went to a domain that exists nowhere comes back as a report.
+    """
     bare, _ = _without_bcc(sent.raw, sent.block)
     done = {sender.sub}
     for address in to:
@@ -69,6 +72,12 @@ def pass_on(world: World, sender: Account, sent: StoredMessage, to: Sequence[str
         if receiver is not None and receiver.sub not in done:
             done.add(receiver.sub)
             deliver(world, receiver, _trace(world.clock, sender.email, address) + bare, ARRIVED)
+    if outside := [address for address in to if world.directory.receiving(address) is None]:
+        named = addresses(sent.block.all("from"))
+        own = len(named) == 1 and sender.may_send_as(named[0][1])
+        world.outside(sender.email, outside, bare, own)
+    if lost := [address for address in to if address.lower().endswith(UNREACHABLE)]:
+        deliver(world, sender, nowhere(sender.email, sent, lost, world.clock), ARRIVED, thread_id=sent.thread_id)
 
 
 def deliver(

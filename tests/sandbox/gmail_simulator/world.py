@@ -1,7 +1,7 @@
 """Everything the simulator knows, in one value that its parts are given."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from tests.sandbox.gmail_simulator.accounts import Account, Alias, Directory
@@ -15,6 +15,15 @@ from tests.sandbox.gmail_simulator.quota import Quota
 from tests.sandbox.gmail_simulator.rendering import Renderer
 from tests.sandbox.gmail_simulator.watches import Watches
 from tests.sandbox.google_identity import GoogleIdentity
+
+Outside = Callable[[str, Sequence[str], bytes, bool], None]
+"""Takes mail for addresses that have no account here: envelope sender and recipients, the mail, whether the sender may
+call itself what From says."""
+
+
+def _nowhere(_sender: str, _recipients: Sequence[str], _raw: bytes, _own: bool) -> None:
+    """Where there is no other mail exchange, such mail is gone."""
+
 
 SANDBOX_CLIENT = Client("sandbox-client", "sandbox-secret")
 
@@ -33,6 +42,7 @@ class World:
         self.faults = Faults(self.clock)
         self.calls = Calls()
         self.push_gate = PushGate()
+        self.outside: Outside = _nowhere
         self.watches = Watches(self.clock, lambda: self.behaviour)
         self.behaviour = behaviour
         self.renderer = Renderer(behaviour, self.chance)

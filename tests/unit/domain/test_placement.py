@@ -1,4 +1,4 @@
-"""The order of decision, step by step, under the default preset."""
+"""The order of decision, step by step, under the default preset; `test_placement_settings` has the other settings."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import flask
+import msgspec
 
 from shared.domain import keys
 from shared.domain.identifiers import LocationId, UserId
@@ -12,6 +13,8 @@ from shared.domain.session import Role, Session
 from shared.entrypoint.conversations import Calls
 from shared.entrypoint.http import Gate, serve
 from shared.ports.store import Put
+from shared.usecases.contended import Patience
+from tests.fakes.chance import FakeChance
 from tests.unit.entrypoint.requests import content, request
 from tests.unit.inbound import HERE, World
 
@@ -28,12 +31,18 @@ class Reader:
         self.world.contact("dora", DORA)
         self.role = Role.USER
         self.user = UserId("ada")
+        self.locations = frozenset({HERE, THERE})
 
-    def ask(self, path: str, *, method: str = "GET", location: LocationId = HERE) -> flask.Response:
-        calls = Calls(self.world.store, self.world.blobs, lambda: self.world.access)
-        session = Session(self.user, frozenset({HERE, THERE}), self.role)
+    def ask(
+        self, path: str, *, method: str = "GET", location: LocationId = HERE, body: object = None
+    ) -> flask.Response:
+        world = self.world
+        patience = Patience(world.clock, FakeChance())
+        calls = Calls(world.store, world.blobs, lambda: world.access, world.topics, patience)
+        session = Session(self.user, self.locations, self.role)
+        sent = None if body is None else msgspec.json.encode(body)
         gate = Gate(lambda _: session, frozenset(), self.world.clock.now)
-        return serve(request(method, f"/locations/{location}{path}"), calls.routes, lambda: gate)
+        return serve(request(method, f"/locations/{location}{path}", body=sent), calls.routes, lambda: gate)
 
     def read(self, path: str) -> Any:
         answer = self.ask(path)

@@ -9,7 +9,9 @@ from typing import Any
 import functions_framework
 import pytest
 
+import shared.wiring.capturing
 import shared.wiring.http
+import shared.wiring.inbound_mail
 import shared.wiring.pushes
 from shared import config, wiring
 from shared.domain.identifiers import LocationId, UserId
@@ -35,12 +37,15 @@ CACHED = [
     state.store,
     sync.sync_ports,
     topics.topics,
+    wiring.capturing.capturing,
     wiring.http.gate,
+    wiring.inbound_mail.door,
     wiring.pushes.push_gate,
 ]
 CLOCK = FakeClock()
 PUSH = {"message": {"messageId": "7", "data": base64.b64encode(b'{"entry": "e", "mailbox": "m"}').decode()}}
 ASKED = {
+    "capture_bcc": ("POST", "/raw"),
     "connections": ("GET", "/locations/here/connection"),
     "conversations": ("GET", "/locations/here/conversations"),
     "records": ("GET", "/locations/here"),

@@ -16,9 +16,9 @@ from tests.unit.entrypoint.requests import content, error
 from tests.unit.inbound import HERE, letter
 
 MESSAGE_KEYS = {
-    "id", "conversation", "direction", "origin", "status", "failure", "from", "to", "cc", "bcc", "subject", "date",
-    "text", "html", "attachments", "read", "starred", "automatic", "message_id", "in_reply_to", "gmail",
-    "authenticated", "reference", "ambiguous_contacts",
+    "id", "conversation", "direction", "origin", "status", "failure", "bounces", "from", "to", "cc", "bcc", "subject",
+    "date", "text", "html", "attachments", "read", "starred", "automatic", "message_id", "in_reply_to", "gmail",
+    "authenticated", "reference", "ambiguous_contacts", "claimed_elsewhere",
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from shared.domain.decisions import KEPT
 from shared.domain.identifiers import GmailId, MessageId, UserId
 from shared.domain.mailbox import Mailbox, Trouble
 from shared.domain.message import Message
-from shared.domain.placement import ORDER
+from shared.domain.placement import ORDER, trace
+from shared.domain.policy import chosen
 from shared.errors import Remedy, Transient
 from shared.ports.store import Put
 from tests.unit.entrypoint.reader import CARL, DORA, Reader
@@ -134,6 +135,68 @@ def test_R05_mail_from_before_the_connection_says_so(reader: Reader) -> None:
     item = one(reader, gmail_id=name)
     assert (item["decision"], item["rule"]) == ("left_out", "R05")
     assert outcomes(item)[-1] == ("R05", "decided")
+
+
+def test_R12_mail_from_before_its_sender_was_a_contact_says_so_also_when_judged_again(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER))
+    name = newest(reader)
+    reader.world.clock.advance(minutes=1)
+    reader.world.contact("stranger", STRANGER)
+    assert one(reader, gmail_id=name)["rule"] == "R23"
+    forget(reader)
+    item = one(reader, gmail_id=name)
+    assert (item["decision"], item["rule"], outcomes(item)[-1]) == ("left_out", "R12", ("R12", "decided"))
+
+
+def policy(reader: Reader, preset: str = "known_contacts", **settings: object) -> None:
+    key = keys.location(HERE)
+    location = reader.world.store.read(key).value(key)
+    assert location
+    changed = replace(location, policy=chosen(preset, settings), policy_version=location.policy_version + 1)
+    reader.world.store.commit([Put(key, changed)])
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "judged again"])
+@pytest.mark.parametrize(
+    ("preset", "settings", "sender", "rule"),
+    [
+        ("crm_started", {}, CARL, "R12"),
+        ("known_contacts", {"exclusions": ["customer.example"]}, CARL, "R24"),
+        ("known_contacts", {"staff": [CARL]}, CARL, "R22"),
+        ("known_contacts", {"internal_domains": ["customer.example"]}, CARL, "R22"),
+    ],
+)
+def test_R70_what_a_policy_keeps_out_is_explained_with_its_version(
+    reader: Reader, preset: str, settings: dict[str, object], sender: str, rule: str, *, kept: bool
+) -> None:
+    policy(reader, preset, **settings)
+    reader.arrives(letter(sender))
+    if not kept:
+        forget(reader)
+    item = one(reader, gmail_id=newest(reader))
+    assert (item["decision"], item["rule"], item["policy_version"]) == ("left_out", rule, 2)
+    assert outcomes(item) == [(step.rule, step.outcome) for step in trace(rule)]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "judged again"])
+def test_R24_a_label_that_keeps_mail_out_is_asked_by_its_name(reader: Reader, *, kept: bool) -> None:
+    policy(reader, exclusions=["label:private"])
+    reader.world.gmail.own_labels["Label_7"] = "Private"
+    name = reader.world.gmail.deliver(letter(CARL), labels=("INBOX", "Label_7"))
+    reader.world.push()
+    if not kept:
+        forget(reader)
+    assert one(reader, gmail_id=name)["rule"] == "R24"
+
+
+def test_R70_a_decision_made_before_a_change_of_policy_keeps_its_version(reader: Reader) -> None:
+    policy(reader, exclusions=[CARL])
+    reader.arrives(letter(CARL))
+    policy(reader)
+    item = one(reader, gmail_id=newest(reader))
+    assert (item["rule"], item["policy_version"]) == ("R24", 2)
+    reader.arrives(letter(CARL))
+    assert one(reader, gmail_id=newest(reader))["policy_version"] == 3
 
 
 def test_mail_that_would_be_taken_in_was_just_not_seen_yet(reader: Reader) -> None:

@@ -1,0 +1,1 @@
+"""Mail that comes to the auto-BCC addresses."""

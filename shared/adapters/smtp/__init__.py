@@ -1,0 +1,1 @@
+"""Mail providers over SMTP (RFC 5321), never without TLS (RFC 3207, RFC 8314)."""
