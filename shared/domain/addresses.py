@@ -58,6 +58,13 @@ def read_addresses(value: str) -> Reading:
     return Reading(tuple(person for person in read if person), None in read)
 
 
+def mentioned(value: str) -> tuple[Address, ...]:
+    """Every address that anybody might read in a header value, each once: for what is kept out in doubt (R24)."""
+    text = _HIDDEN.sub("", decode_words(value))
+    words = (word.strip(_EDGES) for word in _BETWEEN.split(text) if "@" in word)
+    return tuple(dict.fromkeys(address for word in words if (address := normalise(word))))
+
+
 def read_sender(values: Sequence[str]) -> Person | None:
     """Read the sender that the From headers agree on (R35): one mailbox, in no group, beyond doubt; else None."""
     read = [list(elements(value)) for value in values]

@@ -1,30 +1,19 @@
 """What a location or a user keeps out (R24): addresses, domains with all beneath them, labels with all beneath them."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
 from shared.domain import addresses
 from shared.domain.addresses import Address, canonical
 from shared.domain.mail_domains import beneath, domain_of, read_domain
-from shared.errors import Rejected
 
 MOST: Final = 500
 LABEL: Final = "label:"
 LONGEST_LABEL: Final = 225
 """Characters of a Gmail label's name."""
 KINDS: Final = "an address (ann@shop.example), a domain (shop.example) or a Gmail label (label:Private)"
-
-
-def normalise(exclusions: Sequence[str]) -> tuple[str, ...]:
-    """The user's own exclusions, each in its normal form and once. Raises `Rejected` (`invalid_request`)."""
-    if len(exclusions) > MOST:
-        raise Rejected("invalid_request", f"exclusions: the list may have {MOST} entries, not {len(exclusions)}.")
-    read = [read_exclusion(one) for one in exclusions]
-    if None in read:
-        raise Rejected("invalid_request", f"exclusions: number {read.index(None) + 1} of the list is not {KINDS}.")
-    return tuple(dict.fromkeys(one for one in read if one))
 
 
 def read_exclusion(text: str) -> str | None:

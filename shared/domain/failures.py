@@ -40,6 +40,11 @@ NO_PROVIDER: Final = Failure(
     "The location has no mail provider any more.",
     "Have the mail provider set up again, then send the mail again.",
 )
+PROVIDER_CHANGED: Final = Failure(
+    "no_provider",
+    "The location's mail provider sends from another address than this mail has.",
+    "Write the mail again.",
+)
 
 
 def provider_unusable(reason: str) -> Failure:
@@ -54,6 +59,7 @@ def provider_unusable(reason: str) -> Failure:
 _AT_PROVIDER: Final = {
     "tls": "The location's mail provider does not prove who it is, or speaks no up-to-date TLS; nothing was sent.",
     "no_tls": "The location's mail provider offers no encryption (STARTTLS); nothing is ever sent without.",
+    "inside": "The location's mail provider is not on the public internet; nothing was sent.",
     "password": "The location's mail provider refused our user name and password.",
     "sender": "The location's mail provider does not send for the address of its sender.",
     "too_large": "The mail is too large for the location's mail provider.",

@@ -52,6 +52,8 @@ def mirrored(message: Message, mailbox: MailboxId, changes: Iterable[FlagChange]
 
 def unread_by(before: Message, after: Message) -> int:
     """How many more mails of the conversation are unread after the change; only what came in counts."""
-    if before.direction is Direction.OUTBOUND or before.read == after.read:
-        return 0
-    return -1 if after.read else 1
+    return _unread(after) - _unread(before)
+
+
+def _unread(message: Message) -> int:
+    return int(message.direction is Direction.INBOUND and not message.read)

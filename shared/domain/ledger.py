@@ -9,7 +9,7 @@ from typing import Final
 from shared.domain.addresses import Address, Person
 from shared.domain.identifiers import ContactId, MessageId, digest
 from shared.domain.message import NOBODY, Failure, Status
-from shared.domain.outbox import OutboxEntry
+from shared.domain.outbox import EntryState, OutboxEntry
 
 ON_A_ROLL: Final = 100
 MOST_AMBIGUOUS: Final = 20
@@ -128,12 +128,27 @@ def wait(line: Line) -> timedelta:
     return min(LONGEST_WAIT, FIRST_WAIT * (1 << min(max(line.tries - 1, 0), 10)))
 
 
+def may_go(line: Line, now: datetime) -> bool:
+    """Whether it is its turn."""
+    return line.state is LineState.WAITING and (line.not_before is None or line.not_before <= now)
+
+
+def end(states: Iterable[LineState]) -> EntryState:
+    """How a run ends that has nothing more to do."""
+    present = set(states)
+    return next((made for state, made in _ENDS if state in present), EntryState.SENT)
+
+
 def status(states: Iterable[LineState]) -> Status:
     """What a message shows whose recipients stand so: whatever needs its user most."""
     present = set(states)
     return next((told for state, told in _SHOWN if state in present), Status.QUEUED)
 
 
+_ENDS: Final = (
+    (LineState.UNKNOWN, EntryState.UNKNOWN),
+    (LineState.FAILED, EntryState.FAILED),
+)
 _SHOWN: Final = (
     (LineState.CALLING, Status.SENDING),
     (LineState.WAITING, Status.QUEUED),

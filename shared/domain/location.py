@@ -47,8 +47,8 @@ class Contact:
     deleted_at: datetime | None = None
     replaced_by: ContactId | None = None
     """Who took its place: what counts on its conversation counts on theirs."""
-    filed_by: tuple[UserId, ...] = ()
-    """Users who filed mail with it by auto-BCC: their mail with it syncs whatever the policy asks for (R62)."""
+    filed_by: dict[UserId, datetime] = field(default_factory=dict)
+    """Who filed mail with it by auto-BCC, and when: later mail of theirs syncs whatever the policy asks for (R62)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class IndexedContact:
     name: str = ""
     assigned_to: UserId | None = None
     replaces: ContactId | None = None
-    filed_by: tuple[UserId, ...] = ()
+    filed_by: dict[UserId, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

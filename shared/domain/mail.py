@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.addresses import Person, read_addresses, read_sender
+from shared.domain.addresses import Address, Person, mentioned, read_addresses, read_sender
 from shared.domain.headers import Headers, authentication, decode_text, is_automatic, message_ids
 from shared.domain.identifiers import GmailId, ThreadId
 from shared.domain.message import Authenticated
@@ -36,6 +36,8 @@ class Mail:
     references: tuple[str, ...]
     automatic: bool
     authenticated: Authenticated
+    doubtful: tuple[Address, ...] = ()
+    """Addresses in To, Cc or Bcc that could not be read beyond doubt: they are nobody, but may be excluded (R24)."""
 
     @property
     def outbound(self) -> bool:
@@ -59,9 +61,10 @@ def read_mail(
     headers: Headers,
 ) -> Mail:
     """The mail that the headers describe; what is ambiguous in them is nobody (R35)."""
+    read = {name: [(value, read_addresses(value)) for value in headers.all(name)] for name in ("To", "Cc", "Bcc")}
 
     def listed(name: str) -> tuple[Person, ...]:
-        return tuple(person for value in headers.all(name) for person in read_addresses(value).people)
+        return tuple(person for _, reading in read[name] for person in reading.people)
 
     def ids(name: str) -> tuple[str, ...]:
         return tuple(one for value in headers.all(name) for one in message_ids(value))
@@ -84,4 +87,11 @@ def read_mail(
         references=ids("References"),
         automatic=is_automatic(headers),
         authenticated=authentication(headers),
+        doubtful=tuple(
+            address
+            for values in read.values()
+            for value, reading in values
+            if reading.ambiguous
+            for address in mentioned(value)
+        ),
     )

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from shared.domain.addresses import Address
 from shared.domain.exclusions import Exclusions
-from shared.domain.identifiers import LocationId, MailboxId, UserId
+from shared.domain.identifiers import GmailId, LocationId, MailboxId, UserId
 from shared.errors import Remedy
 
 LEASE = timedelta(seconds=60)
@@ -62,11 +62,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """Listing what came since `since`, because Gmail forgot the cursor; ends with `cursor = baseline`."""
+    """Listing what came since `since`, because Gmail forgot the cursor; ends with `cursor = baseline`.
+
+    `through` is the last mail that is settled, all older ones with it.
+    """
 
     since: datetime
     baseline: int
-    page_token: str = ""
+    through: GmailId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class Thread:
 
     A claim holds for one life of the claiming location's connection, `claim_epoch`; until it is `firm`, it ends with
     the send that made it, if that fails. `claims` counts the changes of it. `begun_in` is the location whose CRM send
-    began the thread (R40); `sends` has the last CRM send in it, for the reports that come back (R57).
+    began the thread (R40); `sends` has the last CRM send in it, for the reports that come back (R57). A pin holds for
+    mail `since` the first that it was placed with: what is earlier stays out, whenever it is read (R25).
     """
 
     id: ThreadId
@@ -196,6 +197,7 @@ class Thread:
     begun_in: LocationId | None = None
     sends: dict[LocationId, MessageId] = field(default_factory=dict)
     pins: dict[LocationId, ContactId] = field(default_factory=dict)
+    since: dict[LocationId, datetime] = field(default_factory=dict)
     people: dict[LocationId, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.addresses import Person
+from shared.domain.addresses import Address, Person
 from shared.domain.identifiers import ContactId, LocationId, MailboxId, MessageId, ThreadId, UserId
 from shared.domain.message import NOBODY, Attachment, Body
 
@@ -37,7 +37,8 @@ class OutboxEntry:
     the thread from then on. `reserved_at` names the bucket of the sending limit that holds it. `settle_at` is the time
     at which somebody must look at it again; `folder` holds its blobs. Attempts count from `first_attempt` since it was
     last queued. `claims` is the thread that the reply claimed. `provided`: it goes through the provider, with a ledger
-    of its recipients, of whom a bulk mail has `rolls` full; line `shown_line` has the entry's message. The last four
+    of its recipients, of whom a bulk mail has `rolls` full; line `shown_line` has the entry's message. `as_provider` is
+    the provider's own address where that is the sender: nothing goes out from any other than was shown. The last four
     are evidence for a send in doubt.
     """
 
@@ -79,6 +80,7 @@ class OutboxEntry:
     gmail_id: str = ""
     warnings: tuple[str, ...] = field(default_factory=tuple)
     rolls: int = 0
+    as_provider: Address | None = None
     shown_line: int = 0
     cursor_before: int = 0
     gone_before: int = 0

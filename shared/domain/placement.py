@@ -70,8 +70,8 @@ def _no_one_sender(case: Case) -> Placement | None:
 
 
 def _excluded(case: Case) -> Placement | None:
-    """Whoever is named, on whichever side of the mail: it stays out."""
-    people = [person.address for person in case.mail.people]
+    """Whoever is named, on whichever side of the mail, or perhaps named: it stays out."""
+    people = [*(person.address for person in case.mail.people), *case.mail.doubtful]
     lists = (case.view.policy.excluded, case.view.link.excluded)
     return Placement("R24") if any(one.name(people, case.view.labels) for one in lists) else None
 
@@ -106,7 +106,8 @@ def _pin(case: Case) -> tuple[ContactId | None, frozenset[str]]:
     thread, answered = case.view.thread, case.view.replied_to
     here = case.view.location
     if thread and here in thread.pins:
-        return thread.pins[here], frozenset(thread.people.get(here, ()))
+        earlier = here in thread.since and case.mail.internal_at < since(thread.since[here])
+        return (None, frozenset()) if earlier else (thread.pins[here], frozenset(thread.people.get(here, ())))
     if answered and answered.conversation and not answered.purged and case.mail.sender:
         persons = [*([answered.sender] if answered.sender else []), *answered.to, *answered.cc, *answered.bcc]
         were = {person.address for person in persons}
@@ -161,7 +162,8 @@ def _owned(rule: str, address: Address, case: Case, *, allowed: bool) -> Placeme
     """The oldest contact's, if the policy allows it, or R62: the user filed mail with that contact before."""
     first, *others = case.owners[address]
     if not allowed:
-        if case.view.link.user not in case.record(address, first).filed_by:
+        filed_at = case.record(address, first).filed_by.get(case.view.link.user)
+        if filed_at is None or case.mail.internal_at < since(filed_at):
             return Placement(rule)
         rule = "R62"
     return Placement(rule, conversation=first, ambiguous=tuple(others))
@@ -239,7 +241,7 @@ def _known(placed: Placement, case: Case) -> tuple[str, ...]:
     """Who is known in the thread from now on: nobody more by a mail of another conversation (R25, R33)."""
     thread, here = case.view.thread, case.view.location
     before = thread.people.get(here, ()) if thread else ()
-    if thread and here in thread.pins and placed.rule != "R11":
+    if thread and here in thread.pins and placed.rule != "R11" and placed.conversation != thread.pins[here]:
         return before
     now = (address_key(person.address) for person in case.people)
     return tuple(dict.fromkeys([*before, *now]))[:PEOPLE_KEPT]

@@ -7,11 +7,12 @@ from typing import Final
 
 from shared.domain.addresses import LONGEST_NAME, Person, normalise
 from shared.domain.header_encoding import unsafe
+from shared.domain.identifiers import LocationId
 from shared.errors import Rejected
 
 SECRET_PREFIX: Final = "smtp-"  # noqa: S105 - what the names of such secrets begin with
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_SECRET: Final = re.compile(rf"{SECRET_PREFIX}[A-Za-z0-9_-]{{1,200}}")
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _USERNAME: Final = re.compile(r"[ -~]{1,320}")
 _LAST_PORT: Final = 65_535
 
@@ -48,8 +49,13 @@ def sender_of(address: str, name: str) -> Person:
     return Person(name.strip(), known)
 
 
-def checked(provider: Provider) -> Provider:
-    """The provider of a location, as its record has it. Raises `Rejected` (`invalid_request`)."""
+def secret_of(location: LocationId) -> str:
+    """The one secret that a location's provider may name: no location sends another one's password anywhere (T13)."""
+    return f"{SECRET_PREFIX}{location}"
+
+
+def checked(provider: Provider, location: LocationId) -> Provider:
+    """The provider of the location, as its record has it. Raises `Rejected` (`invalid_request`)."""
     if not _HOST.fullmatch(provider.host):
         raise _invalid("host is the name of a server")
     if not 0 < provider.port <= _LAST_PORT:
@@ -58,8 +64,8 @@ def checked(provider: Provider) -> Provider:
         raise _invalid("username and password_secret are given together or not at all")
     if provider.username and not _USERNAME.fullmatch(provider.username):
         raise _invalid("username is at most 320 visible ASCII characters")
-    if provider.password_secret and not _SECRET.fullmatch(provider.password_secret):
-        raise _invalid(f"password_secret is the name of a secret that begins with {SECRET_PREFIX}, not a password")
+    if provider.password_secret and provider.password_secret != secret_of(location):
+        raise _invalid(f"password_secret is the name of the location's own secret, {secret_of(location)}")
     return provider
 
 

@@ -34,10 +34,14 @@ def base_subject(subject: str) -> str:
 
 
 def reply_thread(answered: Message, subject: str, mailbox: MailboxId) -> ReplyThread:
-    """The thread of a reply. A subject of its own begins a new Gmail thread, with the references kept."""
+    """The thread of a reply. A subject of its own begins a new Gmail thread, with the references kept.
+
+    A mail without References hands on what it answered itself (RFC 5322 3.6.4).
+    """
     subject = subject or f"Re: {answered.subject}".strip()
     answered_id = answered.message_id if answered.message_id and _ID.fullmatch(answered.message_id) else None
-    known = [one for one in answered.references if _ID.fullmatch(one)]
+    before = answered.references or ((answered.in_reply_to,) if answered.in_reply_to else ())
+    known = [one for one in before if _ID.fullmatch(one)]
     listed = list(dict.fromkeys([*known, *([answered_id] if answered_id else [])]))
     if len(listed) > MOST_REFERENCES:
         listed = [listed[0], *listed[1 - MOST_REFERENCES :]]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from shared.domain.identifiers import LocationId
 from shared.domain.provider import Provider, Security, checked, sender_of
 
 
@@ -23,11 +24,11 @@ class ProviderBody(msgspec.Struct, forbid_unknown_fields=True):
     password_secret: str | None = None
 
 
-def provider_of(body: ProviderBody) -> Provider:
-    """The provider that the record describes. Raises `Rejected` (`invalid_request`)."""
+def provider_of(body: ProviderBody, location: LocationId) -> Provider:
+    """The provider that the location's record describes. Raises `Rejected` (`invalid_request`)."""
     sender = sender_of(body.sender.address, body.sender.name or "")
     username, secret = body.username or "", body.password_secret or ""
-    return checked(Provider(body.host, body.port, body.security, sender, username, secret))
+    return checked(Provider(body.host, body.port, body.security, sender, username, secret), location)
 
 
 def provider_view(provider: Provider) -> dict[str, object]:

@@ -97,7 +97,7 @@ class Records:
             name=body.name,
             preset=body.preset,
             settings=body.policy,
-            provider=provider_of(body.provider) if body.provider else None,
+            provider=provider_of(body.provider, call.location) if body.provider else None,
             patience=self.patience,
         )
         return _written(_location_document(made), new=new)

@@ -18,12 +18,12 @@ from shared.domain.keys import Key
 from shared.domain.mail import STARRED, UNREAD, Mail
 from shared.domain.mailbox import Mailbox
 from shared.domain.marker import Signer, entry_of
-from shared.domain.message import KnownMail, Message, Source, Status, Thread, milliseconds
+from shared.domain.message import KnownMail, Message, Origin, Source, Status, Thread, milliseconds
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.placement import PEOPLE_KEPT
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
-from shared.usecases.claim_thread import claim_by_send
+from shared.usecases.claim_thread import claim_by_send, claim_told
 from shared.usecases.conversation_home import home
 
 
@@ -108,6 +108,15 @@ def ended_event(entry: OutboxEntry, *, now: datetime) -> Event:
     return Event(f"{name}:{life}", name, entry.location, now, details)
 
 
+def sent_again(batch: Batch, location: LocationId, name: MessageId, *, now: datetime) -> list[Event]:
+    """The events of a send that is recorded, for whoever cannot know whether they went out before (R75)."""
+    message = batch.value(keys.message(location, name))
+    entry = batch.value(keys.outbox(name)) if message and message.origin is Origin.CRM else None
+    if entry is None or entry.state is not EntryState.SENT:
+        return []
+    return [ended_event(entry, now=now), *claim_told(batch, entry, now=now)]
+
+
 def _message(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
     key = keys.message(entry.location, entry.id)
     message = batch.value(key)
@@ -165,6 +174,9 @@ def _thread(batch: Batch, entry: OutboxEntry, copy: SentCopy) -> None:
             thread,
             sends={**thread.sends, entry.location: entry.id},
             pins={entry.location: entry.conversation} | thread.pins,
+            since=thread.since
+            if entry.location in thread.pins
+            else {**thread.since, entry.location: entry.accepted_at},
             people={**thread.people, entry.location: tuple(people)[:PEOPLE_KEPT]},
         ),
     )

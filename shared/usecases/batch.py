@@ -93,7 +93,11 @@ class Batch:
 
     def written(self, version: datetime) -> None:
         """Everything staged is in the store now, at this version."""
-        self._read |= {path: Stored(key, value, version) for path, (key, value) in self._staged.items()}
+        self._read |= {
+            path: Stored(key, value, version)
+            for path, (key, value) in self._staged.items()
+            if (stored := self._read[path]) is None or stored.value != value
+        }
         self._staged, self._counts, self._dropped = {}, {}, {}
 
     def __len__(self) -> int:

@@ -21,13 +21,17 @@ SENDER_REPLACED: Final = "sender_replaced"
 
 @dataclass(frozen=True, slots=True)
 class SentBy:
-    """The sender; without a mailbox the mail goes through the provider. `signature` is Gmail's HTML for the sender."""
+    """The sender; without a mailbox the mail goes through the provider, `as_provider` from its own address.
+
+    `signature` is Gmail's HTML for the sender.
+    """
 
     sender: Person
     mailbox: Mailbox | None = None
     reply_to: Person | None = None
     signature: str = ""
     warnings: tuple[str, ...] = ()
+    as_provider: bool = False
 
 
 def choose_sender(batch: Batch, writing: Writing, location: Location, default: Provider | None) -> SentBy:
@@ -70,16 +74,16 @@ def _instead_of_gmail(batch: Batch, writing: Writing, provider: Provider | None)
     if writing.draft.sender and normalise(writing.draft.sender) != user.email:
         raise Rejected("invalid_request", "from is not your address in the CRM, and no Gmail account is connected.")
     sender = replace(provider.sender, name=_named(user.name, user.email).name or provider.sender.name)
-    return SentBy(sender, reply_to=_named(user.name, user.email))
+    return SentBy(sender, reply_to=_named(user.name, user.email), as_provider=True)
 
 
 def _from_provider(batch: Batch, writing: Writing, provider: Provider, *, matching: bool) -> SentBy:
     """The provider's own sender; or, by `matching_domain`, the connected address if that was asked for (R52)."""
     if not writing.draft.sender:
-        return SentBy(provider.sender)
+        return SentBy(provider.sender, as_provider=True)
     connected = _connected(batch, writing, writing.draft.sender)
     if connected is None or not matching:
-        return SentBy(provider.sender, reply_to=connected, warnings=(SENDER_REPLACED,))
+        return SentBy(provider.sender, reply_to=connected, warnings=(SENDER_REPLACED,), as_provider=True)
     domain = domain_of(connected.address)
     if open_to_all(domain):
         raise Rejected(

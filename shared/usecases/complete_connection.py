@@ -79,7 +79,7 @@ def complete(
         linked = patience.until_committed(partial(_link, store, google.sealer, pending, account, sealed))
     except (Rejected, GrantLost):
         store.commit([Delete(pending.key)])
-        give_up(store, google.grants, refresh_token, identity.subject)
+        give_up(store, google.grants, refresh_token, identity.subject, now=patience.now())
         raise
     _still_welcome(caller, store, google, topics, patience)
     ending = linked.ending

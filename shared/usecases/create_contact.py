@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 
 from shared.domain import keys
 from shared.domain.address_index import indexed, with_contact
@@ -38,7 +39,7 @@ def create_contact(
     known = batch.value(key)
     if known and not known.deleted_at:
         return Created(name, None)
-    filed = (filed_by,) if filed_by else ()
+    filed = {filed_by: since} if filed_by else {}
     contact = Contact(name, person.address, since, name=person.name, filed_by=filed)
     batch.put(key, contact)
     stage_index(batch, location, contact)
@@ -52,13 +53,17 @@ def created_event(location: LocationId, contact: Contact) -> Event:
     return Event(name, "contact.created", location, since, {"contact": contact.id})
 
 
-def file_with(batch: Batch, location: LocationId, name: ContactId, user: UserId) -> None:
-    """Stages that the user filed mail with a contact that is there: their mail with it syncs from then on (R62)."""
+def file_with(batch: Batch, location: LocationId, name: ContactId, user: UserId, *, since: datetime) -> None:
+    """Stages that the user filed mail with a contact that is there: their mail with it syncs from `since` on (R62)."""
     key = keys.contact(location, name)
     contact = batch.value(key)
-    if contact is None or contact.deleted_at or user in contact.filed_by:
+    if contact is None or contact.deleted_at:
         return
-    filed = replace(contact, filed_by=(*contact.filed_by, user)[-MOST_FILERS:])
+    before = contact.filed_by.get(user)
+    if before and before <= since:
+        return
+    latest = sorted((contact.filed_by | {user: since}).items(), key=itemgetter(1))[-MOST_FILERS:]
+    filed = replace(contact, filed_by=dict(latest))
     batch.put(key, filed)
     stage_index(batch, location, filed)
 

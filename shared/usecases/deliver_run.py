@@ -17,8 +17,9 @@ from shared.ports.world import Event
 from shared.usecases.delivery import Delivery, Outcome
 from shared.usecases.hand_over import HandOver, ProviderAway
 from shared.usecases.keep_ledger import Ledger, Lines
-from shared.usecases.ledger_pages import page, pages
+from shared.usecases.ledger_pages import Page, page, pages
 from shared.usecases.read_body import read_body
+from shared.usecases.run_owners import owners, removed
 from shared.usecases.write_letter import UNHEARD
 
 LEASE = timedelta(seconds=240)
@@ -34,13 +35,14 @@ def deliver_run(stored: Stored[OutboxEntry], at: datetime, ports: Delivery) -> O
         return Outcome(entry.state, "not yet") if waits else _take_up(stored, ports)
     if entry.state in {EntryState.CLAIMED, EntryState.CALLING}:
         return _take_up(stored, ports) if due(entry, at) else Outcome(entry.state, "with another worker")
-    return Outcome(entry.state, "ended")
+    left_by_a_retry = entry.settle_at is not None and due(entry, at)
+    return _take_up(stored, ports) if left_by_a_retry else Outcome(entry.state, "ended")
 
 
 def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
     entry, now = stored.value, ports.patience.now()
     place, message_key = keys.location(entry.location), keys.message(entry.location, entry.id)
-    reading = ports.store.read(place, message_key, keys.user(entry.location, entry.user))
+    reading = ports.store.read(message_key, *owners(entry))
     location = reading.value(place)
     message = reading.value(message_key)
     claimed = replace(
@@ -52,10 +54,11 @@ def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
         settle_at=now + LEASE,
     )
     version = ports.store.commit([Replace(stored, claimed)])
+    orderly = entry.state is not EntryState.CLAIMED
     template = message if message and not message.purged else None
-    run = _Run(Stored(stored.key, claimed, version), Ledger(claimed, template, ports.store, ports.patience), ports, now)
-    left = entry.kind == "individual" and reading.value(keys.user(entry.location, entry.user)) is None
-    if location is None or left:
+    book = Ledger(claimed, template, ports.store, ports.patience)
+    run = _Run(Stored(stored.key, claimed, version), book, ports, now, orderly)
+    if location is None or removed(entry, reading):
         return run.fail(failures.REMOVED)
     if too_old(entry, now):
         return run.fail(failures.EXPIRED)
@@ -70,18 +73,23 @@ class _Run:
     ledger: Ledger
     ports: Delivery
     began: datetime
+    orderly: bool
+    """Whether the run before it ended by itself, and so told what became of everybody whom it wrote to."""
     states: set[LineState] = field(default_factory=set)
     next_at: datetime | None = None
     out_of_time: bool = False
+    removed: bool = False
 
     @property
     def entry(self) -> OutboxEntry:
         return self.stored.value
 
     def go(self, provider: Provider | None) -> Outcome:
-        """Hands over what waits, until all is done, the provider takes no more, or the time is up."""
+        """Hands over what waits, until all is done, the provider takes no more, the time is up, or it is removed."""
         if provider is None or self.ports.providers is None:
             return self.fail(failures.NO_PROVIDER)
+        if self.entry.as_provider not in {None, provider.sender.address}:
+            return self.fail(failures.PROVIDER_CHANGED)
         try:
             body = read_body(self.entry.body, self.ports.blobs)
             with closing(HandOver(self.entry, body, self.ports.blobs, provider, self.ports.providers)) as way_out:
@@ -94,6 +102,11 @@ class _Run:
             return self.fail(failures.FILE_LOST)
         except LeaseLost:
             return Outcome(self.entry.state, "with another worker")
+        return self._walked()
+
+    def _walked(self) -> Outcome:
+        if self.removed:
+            return self.fail(failures.REMOVED)
         if self.out_of_time:
             return self._hand_off()
         return self._wait(self.next_at) if self.next_at else self._end()
@@ -101,18 +114,26 @@ class _Run:
     def _walk(self, way_out: HandOver) -> None:
         for part in pages(self.entry, self.ports.store):
             events: list[Event] = []
-            for parcel in part.parcels:
-                lines = self._settled(parcel, part.of(parcel))
-                if wanted := self._ready(parcel, lines):
-                    if self.ports.patience.now() - self.began > self.ports.budget:
-                        self.out_of_time = True
-                        break
-                    self._renew()
-                    lines = way_out.take(parcel, wanted, self.ledger)
-                self._note(parcel, lines, events)
-            self._tell(events)
+            self.removed = removed(self.entry, self.ports.store.read(*owners(self.entry)))
+            if self.removed:
+                return
+            try:
+                self._hand_over(part, way_out, events)
+            finally:
+                self._tell(events)
             if self.out_of_time:
                 return
+
+    def _hand_over(self, part: Page, way_out: HandOver, events: list[Event]) -> None:
+        for parcel in part.parcels:
+            lines = self._settled(parcel, part.of(parcel))
+            if wanted := self._ready(parcel, lines):
+                self.out_of_time = self.ports.patience.now() - self.began > self.ports.budget
+                if self.out_of_time:
+                    return
+                self._renew()
+                lines = way_out.take(parcel, wanted, self.ledger)
+            self._note(parcel, lines, events)
 
     def _settled(self, parcel: Parcel, lines: Lines) -> Lines:
         """A call that another worker began and did not end is in doubt: its recipient is not written to again."""
@@ -132,12 +153,14 @@ class _Run:
     def _ready(self, parcel: Parcel, lines: Lines) -> set[int]:
         """The lines whose turn it is; the mail goes to nobody else of the parcel."""
         now = self.ports.patience.now()
-        return {at for at in parcel.numbers if at not in lines or _waits_no_more(lines[at], now)}
+        return {at for at in parcel.numbers if at not in lines or ledger.may_go(lines[at], now)}
 
     def _note(self, parcel: Parcel, lines: Lines, events: list[Event]) -> None:
         self.states |= {line.state for line in lines.values()}
         times = [line.not_before for line in lines.values() if line.state is LineState.WAITING and line.not_before]
         self.next_at = min([*times, *([self.next_at] if self.next_at else [])], default=None)
+        if self.orderly and not any(line.attempt == self.entry.attempt for line in lines.values()):
+            return
         if len(lines) == len(parcel.people) and (event := self.ledger.event(parcel, lines)):
             events.append(event)
 
@@ -189,8 +212,7 @@ class _Run:
         return outcome
 
     def _end(self) -> Outcome:
-        state = next((made for line, made in _ENDS if line in self.states), EntryState.SENT)
-        return self._ended(ended(self.entry, state), "")
+        return self._ended(ended(self.entry, ledger.end(self.states)), "")
 
     def _ended(self, entry: OutboxEntry, reason: str) -> Outcome:
         try:
@@ -219,14 +241,3 @@ class _Run:
         if line.state is not LineState.WAITING:
             return line
         return ledger.ended(line, LineState.FAILED, attempt=self.entry.attempt, failure=failure)
-
-
-_ENDS = (
-    (LineState.UNKNOWN, EntryState.UNKNOWN),
-    (LineState.FAILED, EntryState.FAILED),
-    (LineState.SENT, EntryState.SENT),
-)
-
-
-def _waits_no_more(line: Line, now: datetime) -> bool:
-    return line.state is LineState.WAITING and (line.not_before is None or line.not_before <= now)

@@ -16,7 +16,8 @@ from shared.usecases.contended import Patience
 class Delivery:
     """The ports of one delivery; `default` is the provider of locations without one.
 
-    Without `providers` nothing leaves but through Gmail. `budget` is how long a run begins new calls.
+    Without `providers` nothing leaves but through Gmail. `budget` is how long a run begins new calls; the last one is
+    to end before the function's own time does.
     """
 
     store: Store
@@ -27,7 +28,7 @@ class Delivery:
     patience: Patience
     providers: MailProvider | None = None
     default: Provider | None = None
-    budget: timedelta = timedelta(seconds=120)
+    budget: timedelta = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)

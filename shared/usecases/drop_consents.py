@@ -9,10 +9,8 @@ from shared.errors import Conflict, Refused, Transient
 from shared.ports.gmail import Grants, Sealer
 from shared.ports.store import Delete, Query, Store, Stored, Where
 from shared.usecases.contended import Patience
-from shared.usecases.grants import PENDING, in_use
+from shared.usecases.grants import COMPLETING, PENDING, awaited, in_use
 
-AFTER = timedelta(minutes=10)
-"""Longer than a completion that began in time may take."""
 BUDGET = timedelta(seconds=20)
 PAGE = 100
 
@@ -25,11 +23,11 @@ def drop_consents(*, store: Store, grants: Grants, sealer: Sealer, patience: Pat
     """
     started, ended, after = patience.now(), 0, None
     while True:
-        page = _page(store, started - AFTER, after)
+        page = _page(store, started - COMPLETING, after)
         for stored in page:
             if patience.now() - started > BUDGET:
                 return ended
-            ended += _ended(store, grants, sealer, stored)
+            ended += _ended(store, grants, sealer, stored, started)
         if len(page) < PAGE:
             return ended
         after = page[-1].value.expires_at, page[-1].key.path.rpartition("/")[2]
@@ -40,22 +38,22 @@ def _page(store: Store, before: datetime, after: tuple[object, str] | None) -> l
     return store.find(Query(keys.CONSENTS, expired, order_by="expires_at", limit=PAGE, after=after))
 
 
-def _ended(store: Store, grants: Grants, sealer: Sealer, stored: Stored[Consent]) -> bool:
+def _ended(store: Store, grants: Grants, sealer: Sealer, stored: Stored[Consent], now: datetime) -> bool:
     try:
-        _revoke(store, grants, sealer, stored)
+        _revoke(store, grants, sealer, stored, now)
         store.commit([Delete(stored.key, stored)])
     except (Transient, Conflict):
         return False
     return True
 
 
-def _revoke(store: Store, grants: Grants, sealer: Sealer, stored: Stored[Consent]) -> None:
-    """Nothing to do without a grant, for one that can't be read any more, and where the account is in use."""
+def _revoke(store: Store, grants: Grants, sealer: Sealer, stored: Stored[Consent], now: datetime) -> None:
+    """Nothing to do without a grant, for one that can't be read any more, and where the account is or may be in use."""
     consent = stored.value
     if not consent.grant or not consent.granted_to:
         return
     key = keys.mailbox(mailbox_id(consent.granted_to.subject))
-    if in_use(store.read(key).value(key)):
+    if in_use(store.read(key).value(key)) or awaited(store, consent.granted_to.subject, now):
         return
     try:
         token = sealer.unseal(consent.grant, owner=stored.key.path.rpartition("/")[2], purpose=PENDING)

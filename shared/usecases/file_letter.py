@@ -123,7 +123,7 @@ def _filed(batch: Batch, filing: _Filing, location: Location, filed: Filed) -> U
     if message and message.purged:
         return PURGED
     if message:
-        file_with(batch, at, home(batch, at, message.conversation), user)
+        file_with(batch, at, home(batch, at, message.conversation), user, since=filing.letter.at)
         batch.put(keys.message(at, name), _seen_again(filing, message))
     else:
         contact = _contact(batch, filing, filed)
@@ -146,7 +146,7 @@ def _contact(batch: Batch, filing: _Filing, filed: Filed) -> ContactId:
         filing.events += [made.event] if made.event else []
         return made.contact
     assert filed.conversation is not None  # noqa: S101 - a filed mail has one or makes one, for the type checker
-    file_with(batch, at, filed.conversation, user)
+    file_with(batch, at, filed.conversation, user, since=filing.letter.at)
     return filed.conversation
 
 

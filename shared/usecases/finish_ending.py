@@ -13,7 +13,7 @@ from shared.ports.gmail import Sealer
 from shared.ports.store import Delete, Put, Query, Store, Stored, Where
 from shared.ports.world import Event, Topics
 from shared.usecases.contended import Patience
-from shared.usecases.grants import KEPT, LAST, Google
+from shared.usecases.grants import KEPT, LAST, Google, awaited
 from shared.usecases.stop_sends import stop_sends
 
 AFTER = timedelta(minutes=2)
@@ -54,7 +54,7 @@ def finish_ending(
     key: Key[Ending], ending: Ending, *, store: Store, google: Google, topics: Topics, patience: Patience
 ) -> str:
     """What went wrong, or nothing. What can still be done stays for the next run."""
-    problems, undone = _grant_ended(key, ending, store, google) if ending.grant else ([], False)
+    problems, undone = _grant_ended(key, ending, store, google, patience) if ending.grant else ([], False)
     left = ending if undone else replace(ending, grant="")
     try:
         stop_sends(ending, store=store, topics=topics, patience=patience)
@@ -72,11 +72,20 @@ def finish_ending(
     return ", ".join(problems)
 
 
-def _grant_ended(key: Key[Ending], ending: Ending, store: Store, google: Google) -> tuple[list[str], bool]:
-    """Stops the watch and revokes the grant, unless the mailbox has another one by now; whether that is to be done."""
+def _grant_ended(
+    key: Key[Ending], ending: Ending, store: Store, google: Google, patience: Patience
+) -> tuple[list[str], bool]:
+    """Stops the watch and revokes the grant, unless the mailbox has another one by now; whether that is to be done.
+
+    A revocation would end the grant that was given since, too (R03); one that waits to be completed is waited for.
+    """
+    mailbox = keys.mailbox(ending.mailbox)
     try:
-        if _connected_again(store, ending):
+        now = store.read(mailbox).value(mailbox)
+        if now and now.grant:
             return [], False
+        if now and awaited(store, now.subject, patience.now()):
+            return [], True
         token = google.sealer.unseal(ending.grant, owner=key.path, purpose=LAST)
     except Refused:
         return ["grant: Refused"], False
@@ -92,13 +101,6 @@ def _grant_ended(key: Key[Ending], ending: Ending, store: Store, google: Google)
     except (Transient, Refused) as error:
         return [*problems, f"revoke: {type(error).__name__}"], isinstance(error, Transient)
     return problems, False
-
-
-def _connected_again(store: Store, ending: Ending) -> bool:
-    """A revocation would end the grant that was given since, too (R03)."""
-    key = keys.mailbox(ending.mailbox)
-    now = store.read(key).value(key)
-    return bool(now and now.grant)
 
 
 def _event(ending: Ending) -> Event:

@@ -8,7 +8,6 @@ from shared.domain import keys
 from shared.domain.addresses import address_key
 from shared.domain.creation import CREATING, creating_earlier
 from shared.domain.identifiers import (
-    ContactId,
     LocationId,
     MailboxId,
     MessageId,
@@ -20,7 +19,7 @@ from shared.domain.keys import Key
 from shared.domain.location import AddressEntry, Location
 from shared.domain.mail import Mail
 from shared.domain.mailbox import Link, Mailbox
-from shared.domain.message import Authenticated, Message, Thread
+from shared.domain.message import NOBODY, Authenticated, Message, Thread
 from shared.domain.placement import Placement, View, place, trace
 from shared.ports.world import Event
 from shared.usecases.adopt_sent import Adoption, adoption
@@ -123,7 +122,7 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
         if one.placement.conversation:
             foresee(batch, location, work.mailbox, mail, one.placement.conversation)
         if one.placement.conversation and mail.authenticated is not Authenticated.FAIL:
-            _pin(batch, work.mailbox, location, mail, one.placement.conversation, one.placement.known)
+            _pin(batch, work, location, mail, one.placement)
     return Places(tuple(placed), own, tuple(created))
 
 
@@ -173,13 +172,17 @@ def decide(batch: Batch, mail: Mail, view: View) -> Placement:
     return placement
 
 
-def _pin(
-    batch: Batch, mailbox: Mailbox, location: LocationId, mail: Mail, to: ContactId, known: tuple[str, ...]
-) -> None:
-    key = keys.thread(mailbox.id, mail.thread_id)
-    thread = batch.value(key) or thread_of(batch, mailbox, mail) or Thread(mail.thread_id)
-    pins = {location: to} | dict(thread.pins)
-    batch.put(key, replace(thread, pins=pins, people={**thread.people, location: known}))
+def _pin(batch: Batch, work: Work, location: LocationId, mail: Mail, placement: Placement) -> None:
+    """Pins the thread if it has no pin here; a mail of the pinned conversation that is earlier is its first (R25)."""
+    key = keys.thread(work.mailbox.id, mail.thread_id)
+    thread = batch.value(key) or thread_of(batch, work.mailbox, mail) or Thread(mail.thread_id)
+    to, at = placement.conversation or NOBODY, min(mail.internal_at, work.at())
+    pins, since = {location: to} | thread.pins, dict(thread.since)
+    if location not in thread.pins:
+        since[location] = at
+    elif pins[location] == to and location in since:
+        since[location] = min(since[location], at)
+    batch.put(key, replace(thread, pins=pins, since=since, people={**thread.people, location: placement.known}))
 
 
 def slot(batch: Batch, location: LocationId, mailbox: Mailbox, mail: Mail) -> tuple[MessageId, Message | None]:

@@ -66,7 +66,7 @@ def _needed(location: LocationId, draft: ContactDraft) -> list[keys.Key[Any]]:
 
 def _made(draft: ContactDraft, known: Contact | None, before: Contact | None, now: datetime) -> Contact:
     """Who filed mail with the contact, or with the one whose place it takes, goes on to have it synced (R62)."""
-    filers = [user for one in (known, before) if one for user in one.filed_by]
+    filers = [item for one in (known, before) if one for item in one.filed_by.items()]
     return Contact(
         id=draft.id,
         email=draft.email,
@@ -75,7 +75,7 @@ def _made(draft: ContactDraft, known: Contact | None, before: Contact | None, no
         other_emails=tuple(dict.fromkeys(one for one in draft.other_emails if one != draft.email)),
         assigned_to=draft.assigned_to,
         replaces=draft.replaces,
-        filed_by=tuple(dict.fromkeys(filers)),
+        filed_by={user: min(at for one, at in filers if one == user) for user, _ in filers},
     )
 
 

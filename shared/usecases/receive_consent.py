@@ -66,13 +66,13 @@ def receive_consent(
         if not granted.refresh_token:
             return _ended(store, taken, error="unavailable")
         if missing := _missing(granted):
-            _give_back(store, grants, granted)
+            _give_back(store, grants, granted, now)
             return _ended(store, taken, error="insufficient_permission", missing=" ".join(missing))
         try:
             sealed = sealer.seal(granted.refresh_token, owner=name, purpose=PENDING)
             return _kept(store, taken, granted, sealed=sealed, code=chance.token(), now=now)
         except Exception:
-            _give_back(store, grants, granted)
+            _give_back(store, grants, granted, now)
             raise
     except (Refused, Transient, Conflict):
         return _ended(store, taken, error="unavailable")
@@ -87,11 +87,11 @@ def _taken(store: Store, stored: Stored[Consent]) -> Stored[Consent]:
         raise _bad_state() from None
 
 
-def _give_back(store: Store, grants: Grants, granted: Granted) -> None:
+def _give_back(store: Store, grants: Grants, granted: Granted, now: datetime) -> None:
     """A grant that could not be kept; where not even the store tells whether it may be revoked, it is only dropped."""
     if granted.identity and granted.refresh_token:
         with suppress(Transient):
-            give_up(store, grants, granted.refresh_token, granted.identity.subject)
+            give_up(store, grants, granted.refresh_token, granted.identity.subject, now=now)
 
 
 def _missing(granted: Granted) -> list[str]:

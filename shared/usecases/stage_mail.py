@@ -5,11 +5,13 @@ from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.decisions import LeftOut
+from shared.domain.flags import unread_by
 from shared.domain.identifiers import LocationId, MessageId
 from shared.domain.mail import STARRED, UNREAD, Mail
 from shared.domain.message import Direction, KnownMail, Message, Origin, Source, Status, milliseconds
 from shared.ports.world import Event
 from shared.usecases.batch import Batch
+from shared.usecases.conversation_home import home
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched
 from shared.usecases.make_contact import told_again
@@ -58,6 +60,9 @@ def _stored(batch: Batch, mail: Mail, placed: Placed, content: Content | None, e
     if not message:
         count_message(batch, placed.location, staged, ends.at)
         ends.bytes += len(staged.body.text) + len(staged.body.html or "")
+    elif staged.direction is not message.direction:
+        whose, changed = home(batch, placed.location, message.conversation), {"changed_ms": milliseconds(ends.at)}
+        batch.count(keys.conversation(placed.location, whose), latest=changed, unread=unread_by(message, staged))
     ends.events.append(stored_event(placed.location, name, ends.at))
     return name
 
@@ -88,8 +93,11 @@ def count_message(batch: Batch, location: LocationId, message: Message, now: dat
 
 
 def _seen_again(message: Message, mail: Mail, ends: Ends) -> Message:
-    """Another sight of a mail that is there: only where it was seen is added (R20)."""
-    return replace(message, sources={ends.mailbox.id: _source(mail)} | dict(message.sources))
+    """Another sight of a mail that is there: where it was seen is added (R20), and that it was sent (R34)."""
+    seen = replace(message, sources={ends.mailbox.id: _source(mail)} | dict(message.sources))
+    if mail.outbound and message.direction is Direction.INBOUND:
+        return replace(seen, direction=Direction.OUTBOUND, status=Status.SENT)
+    return seen
 
 
 def _source(mail: Mail) -> Source:

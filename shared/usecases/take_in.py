@@ -10,6 +10,7 @@ from shared.domain.identifiers import GmailId
 from shared.domain.mailbox import Mailbox, renewed
 from shared.errors import LeaseLost, Transient
 from shared.ports.world import Event
+from shared.usecases.adopt_sent import sent_again
 from shared.usecases.batch import Batch
 from shared.usecases.discard_blobs import discard_blobs
 from shared.usecases.ends import Ends
@@ -104,6 +105,7 @@ def _again(batch: Batch, item: Item, ends: Ends) -> None:
         ends.events += [stored_event(location, name, ends.at) for location, name in here.items()]
         if ends.repeated:
             ends.events += [event for at, name in here.items() for event in told_again(batch, at, name)]
+            ends.events += [event for at, name in here.items() for event in sent_again(batch, at, name, now=ends.at)]
         ends.known(batch, item.gmail_id)
     ends.events += mirror(batch, known, item.flags, ends.mailbox.links, ends.at)
 

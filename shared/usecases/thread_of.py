@@ -1,11 +1,11 @@
 """The Gmail thread that a mail is in, and the mail that it says it answers."""
 
 from shared.domain import keys
-from shared.domain.claims import standing
+from shared.domain.claims import claimed, standing
 from shared.domain.identifiers import ContactId, LocationId
 from shared.domain.mail import Mail
 from shared.domain.mailbox import Mailbox
-from shared.domain.message import Authenticated, Message, Source, Thread
+from shared.domain.message import Authenticated, Message, Origin, Source, Thread
 from shared.usecases.batch import Batch
 from shared.usecases.delivery_reports import name_of
 
@@ -35,10 +35,16 @@ def thread_of(batch: Batch, mailbox: Mailbox, mail: Mail) -> Thread | None:
 
 def _answered(batch: Batch, mailbox: Mailbox, mail: Mail, location: LocationId) -> Thread | None:
     answered = replied_to(batch, location, mail)
-    if not answered or mailbox.id not in answered.sources or mail.sender is None:
+    if not answered or mail.sender is None:
         return None
     people = (answered.sender, *answered.to, *answered.cc, *answered.bcc)
     if mail.sender.address not in {person.address for person in people if person}:
+        return None
+    if answered.origin is Origin.CRM and not answered.sources:
+        # What went through the provider is in no thread of Gmail's: the first answer is.
+        began = answered.in_reply_to is None
+        return claimed(Thread(mail.thread_id), location, mailbox.links[location], firm=True, begun=began)
+    if mailbox.id not in answered.sources:
         return None
     source = answered.sources[mailbox.id]
     return standing(batch.value(keys.thread(mailbox.id, source.thread_id)), mailbox.links)

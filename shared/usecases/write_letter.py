@@ -71,6 +71,7 @@ def entry_of(writing: Writing, content: Content, sent_by: SentBy, thread: ReplyT
         provided=sent_by.mailbox is None,
         sender=sent_by.sender,
         reply_to=sent_by.reply_to,
+        as_provider=sent_by.sender.address if sent_by.as_provider else None,
         subject=thread.subject,
         body=content.given,
         attachments=content.attachments,

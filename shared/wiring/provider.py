@@ -36,6 +36,7 @@ def providers() -> SmtpProviders:
     return SmtpProviders(
         partial(_password, config.setting("SMTP_SECRETS") or project, config.setting("SMTP_PASSWORD")),
         authorities=read_secret(reference) if reference else "",
+        inside={config.setting("SMTP_HOST")},
     )
 
 

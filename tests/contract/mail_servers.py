@@ -96,7 +96,7 @@ class SinkServer(Listening):
 
     def trusting(self, authorities: str, *, password: str = PASSWORD) -> SmtpProviders:
         """Clients that trust these certificates beside the system's."""
-        made = _Remembering(lambda _: password, authorities=authorities)
+        made = _Remembering(lambda _: password, authorities=authorities, inside={LOOPBACK})
         made.sessions = self._sessions
         return made
 
@@ -148,10 +148,12 @@ class PlainServer(Listening):
     def __init__(self, *lines: str) -> None:
         super().__init__()
         self.heard: list[bytes] = []
+        self.connections = 0
         self._lines = lines
         self.port = self.listen(asyncio.start_server(self._serve, LOOPBACK, 0))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             for line in self._lines:
                 writer.write(line.encode() + b"\r\n")

@@ -135,13 +135,14 @@ def test_R50_F57_who_disconnected_or_must_reconnect_sends_nothing_by_another_way
 def test_R51_a_location_has_a_provider_of_its_own_whose_password_only_a_secret_names(
     stack: Stack, office: Office
 ) -> None:
-    (stack.plan.run_dir / "secrets" / "smtp-own").write_text(PASSWORD)
+    secret = f"smtp-{office.backend.location}"
+    (stack.plan.run_dir / "secrets" / secret).write_text(PASSWORD)
     own = {
         "host": "127.0.0.1",
         "port": stack.plan.ports["smtp"],
         "security": "starttls",
         "username": "sandbox",
-        "password_secret": "smtp-own",
+        "password_secret": secret,
         "from": {"address": "Own@agency.example", "name": "Our own"},
     }
     kept = office.backend.put_location(name="Office", provider=own)
@@ -158,6 +159,7 @@ def test_R51_a_location_has_a_provider_of_its_own_whose_password_only_a_secret_n
     "wrong",
     [
         {"password_secret": "KEYSET"},
+        {"password_secret": "smtp-another-location"},
         {"password_secret": "smtp-../keyset.json"},
         {"security": "plain"},
         {"security": "none"},
@@ -174,7 +176,7 @@ def test_T13_a_provider_that_is_not_as_described_is_refused(office: Office, wron
         "port": 587,
         "security": "starttls",
         "username": "u",
-        "password_secret": "smtp-x",
+        "password_secret": f"smtp-{office.backend.location}",
         "from": {"address": "a@b.example"},
     }
     assert office.backend.put_location(provider=right)["provider"]["from"]["name"] is None

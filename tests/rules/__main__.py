@@ -1,5 +1,6 @@
 """`make rules`: the rule book with the tests that prove it; `make rules RULE=R24`: one rule's tests by name."""
 
+import signal
 import sys
 
 from tests.rules.book import BOOK, chapter, proofs, table
@@ -23,4 +24,5 @@ def main(asked: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # What a pager does not want is not printed.
     sys.exit(main(sys.argv[1:]))

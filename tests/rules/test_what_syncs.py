@@ -220,3 +220,18 @@ def test_R11_R18_a_reply_under_another_subject_joins_whether_or_not_it_comes_wit
     other = made.post(Letter("a2", ANNS, (CARL,), subject="Another price", thread="new", answers="a1"))
 
     assert (made.fate(first), made.fate(other)) == ("carl by R11", "carl by R11")
+
+
+@pytest.mark.parametrize("label", ["SPAM", "TRASH"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_R19_what_counts_are_the_labels_when_the_headers_are_read(preset: str, label: str) -> None:
+    made = company(preset, assigned=ANN)
+    plain = made.fate(made.post(Letter("plain", CARL, (ANNS,))))
+    moved = made.post(Letter("moved", CARL, (ANNS,)), sync=False)
+    rescued = made.post(Letter("rescued", CARL, (ANNS,), labels=(label,)), sync=False)
+
+    made.gmail.label(made.copies["moved"][ANNS], add=[label], remove=["INBOX"])
+    made.gmail.label(made.copies["rescued"][ANNS], add=["INBOX"], remove=[label])
+    made.sync()
+
+    assert (made.fate(moved), made.fate(rescued)) == ("out by R19", plain)

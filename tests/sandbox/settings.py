@@ -86,7 +86,7 @@ def _provider(plan: Plan) -> dict[str, str]:
         "SMTP_PORT": str(plan.ports["smtp"]),
         "SMTP_SECURITY": "starttls",
         "SMTP_USERNAME": USERNAME,
-        "SMTP_PASSWORD": f"file://{kept / 'smtp-sandbox'}",
+        "SMTP_PASSWORD": f"file://{kept / 'smtp_password'}",
         "SMTP_FROM": "mailer@provider.example",
         "SMTP_FROM_NAME": "Agency Mailer",
         "SMTP_SECRETS": f"file://{kept}",
@@ -102,5 +102,5 @@ def write_secrets(plan: Plan) -> None:
     (kept / "keyset.json").write_text(json.dumps({"primary": "k1", "keys": {"k1": key}}))
     (kept / "oauth_client_secret").write_text(CLIENT_SECRET)
     (kept / "inbound_secret").write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
-    (kept / "smtp-sandbox").write_text(PASSWORD)
+    (kept / "smtp_password").write_text(PASSWORD)
     write_certificate(kept)

@@ -24,6 +24,8 @@ from shared.ports.gmail import FullMail, HistoryPage, IdPage, MailHeaders, Profi
 
 T = TypeVar("T")
 AT_ONCE = 10
+MOST_SIGNATURES = 200_000
+"""Characters of signatures that one mailbox's document has room for."""
 METADATA = [
     *("From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Subject", "Date"),
     *("Message-ID", "In-Reply-To", "References", "Return-Path", "Authentication-Results"),
@@ -59,14 +61,17 @@ class GmailClient:
         return Profile(Address(told["emailAddress"].lower()), int(told["historyId"]))
 
     def aliases(self) -> tuple[str, tuple[Alias, ...]]:
-        """The account's display name, and every verified send-as address."""
-        name, found = "", []
+        """The account's display name, and every verified send-as address, with signatures as far as there is room."""
+        name, found, room = "", [], MOST_SIGNATURES
         for one in self._call(self._users.settings().sendAs().list(userId="me")).get("sendAs", ()):
             if one.get("isPrimary"):
                 name = one.get("displayName", "")
             if one.get("isPrimary") or one.get("verificationStatus", "accepted") == "accepted":
                 address = Address(one["sendAsEmail"].lower())
-                found.append(Alias(address, one.get("displayName", ""), one.get("signature", "")))
+                signature = one.get("signature", "")
+                signature = signature if len(signature) <= room else ""
+                room -= len(signature)
+                found.append(Alias(address, one.get("displayName", ""), signature))
         return name, tuple(found)
 
     def labels(self) -> dict[str, str]:

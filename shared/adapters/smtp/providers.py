@@ -2,9 +2,10 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
+from shared.adapters.smtp.client import Client, EncryptedClient
 from shared.adapters.smtp.session import SmtpSession
 from shared.adapters.smtp.watch import Watch
 from shared.domain.provider import Provider, Security
@@ -20,11 +21,14 @@ class SmtpProviders:
     """Sessions over the standard library's client.
 
     `password` gives the password of a provider that has a user name; it is asked for only once the connection is
-    encrypted. `authorities` are certificates (PEM) that are trusted beside the system's.
+    encrypted. `authorities` are certificates (PEM) that are trusted beside the system's. `inside` are the hosts that
+    need not be on the public internet: the deployment's own.
     """
 
-    def __init__(self, password: Callable[[Provider], str], *, authorities: str = "") -> None:
-        self._password = password
+    def __init__(
+        self, password: Callable[[Provider], str], *, authorities: str = "", inside: Container[str] = ()
+    ) -> None:
+        self._password, self._inside = password, inside
         self._tls = ssl.create_default_context()
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         if authorities:
@@ -34,9 +38,10 @@ class SmtpProviders:
         """A session; see the port for what it raises."""
         own_name = provider.sender.address.rpartition("@")[2]
         if provider.security is Security.TLS:
-            client: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=own_name, timeout=ANSWER_SECONDS, context=self._tls)
+            client: Client = EncryptedClient(local_hostname=own_name, timeout=ANSWER_SECONDS, context=self._tls)
         else:
-            client = smtplib.SMTP(local_hostname=own_name, timeout=ANSWER_SECONDS)
+            client = Client(local_hostname=own_name, timeout=ANSWER_SECONDS)
+        client.anywhere = provider.host in self._inside
         try:
             with Watch(client, CONNECT_SECONDS):
                 self._connect(client, provider)
@@ -65,7 +70,7 @@ class SmtpProviders:
             raise Transient(f"provider: {type(error).__name__}") from error
         except ssl.SSLError as error:
             raise Refused("tls", type(error).__name__) from error
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, UnicodeError, smtplib.SMTPException) as error:
             raise Transient(f"provider: {type(error).__name__}") from error
         if provider.username:
             _sign_in(client, provider.username, self._password(provider))

@@ -3,6 +3,7 @@
 import re
 import smtplib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from shared.adapters.smtp.watch import Watch
@@ -16,6 +17,7 @@ BROKEN: Final = (OSError, smtplib.SMTPException)
 LONGEST_SAID: Final = 200
 _GO_AHEAD, _GOING_AWAY = 354, 421
 _ACCEPTED, _DEFERRED, _REFUSED = range(200, 300), range(400, 500), range(500, 600)
+_HEADERS_END: Final = b"\r\n\r\n"
 _LINE_START: Final = re.compile(rb"(?m)^\.")
 
 
@@ -38,15 +40,18 @@ class SmtpSession:
         self, sender: Address, recipients: Sequence[Address], mail: MailStream
     ) -> Mapping[Address, Answer]:
         try:
-            plain = sender.isascii() and all(one.isascii() for one in recipients)
-            if not plain and not self._client.has_extn("smtputf8"):
-                return dict.fromkeys(recipients, Answer(Verdict.REFUSED, "It takes ASCII addresses only."))
-            self._begin(sender, mail.size, [] if plain else ["SMTPUTF8"])
-            answers = {one: self._named(one) for one in recipients}
+            written = sender.isascii() and plain(mail)
+            international = self._client.has_extn("smtputf8")
+            able = [one for one in recipients if international or (written and one.isascii())]
+            answers = dict.fromkeys(recipients, Answer(Verdict.REFUSED, "It takes ASCII addresses only."))
+            if not able:
+                return answers
+            self._begin(sender, mail.size, [] if written and all(one.isascii() for one in able) else ["SMTPUTF8"])
+            answers |= {one: self._named(one) for one in able}
             taken = [one for one, answer in answers.items() if answer.verdict is Verdict.ACCEPTED]
             refused = self._opened() if taken else None
             if refused or not taken:
-                self._client.rset()
+                self._given_up()
                 return {**answers, **dict.fromkeys(taken, refused)} if refused else answers
             for block in stuffed(mail.open_at(0)):
                 self._client.send(block)
@@ -75,6 +80,11 @@ class SmtpSession:
         if code == _GOING_AWAY:
             raise Transient("provider: going away")
         return None if code == _GO_AHEAD else _answer(code, said)
+
+    def _given_up(self) -> None:
+        """The mail is not sent after all; what was said of its recipients counts even if the server then hangs up."""
+        with suppress(*BROKEN):
+            self._client.rset()
 
     def _ended(self) -> Answer:
         """The end of the mail, and the one answer that says who is responsible for it from now on."""
@@ -106,6 +116,16 @@ def _answer(code: int, said: bytes) -> Answer:
     if code in _REFUSED:
         return Answer(Verdict.REFUSED, spoken(code, said))
     raise Transient(f"provider: {code}")
+
+
+def plain(mail: MailStream) -> bool:
+    """Whether its headers, with the addresses in them, are ASCII; if not, only RFC 6531 carries it."""
+    headers = b""
+    for block in mail.open_at(0):
+        headers += block
+        if _HEADERS_END in headers:
+            break
+    return headers.partition(_HEADERS_END)[0].isascii()
 
 
 def spoken(code: int, said: bytes) -> str:

@@ -26,13 +26,16 @@ class Watch:
         self._done.set()
 
     def _watch(self) -> None:
-        """Cuts again until it is seen: during a handshake the socket is for a moment not to be had."""
+        """Cuts again until it is seen: during a handshake the socket is for a moment not to be had.
+
+        The connection itself is cut, not its encryption: `SSLSocket.shutdown` would have the next write go out plain.
+        """
         left = self._seconds
         while not self._done.wait(left):
             left = AGAIN_SECONDS
             sock = self._client.sock
             if sock is not None:
                 try:
-                    sock.shutdown(socket.SHUT_RDWR)
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
                 except OSError:
                     continue

@@ -35,6 +35,7 @@ from tests.unit.domain.test_placement import (
 )
 
 THERE = LocationId("there")
+FILED = LATER - timedelta(minutes=1)
 NEW = created_contact_id(STRANGER)
 SENT = "SENT"
 FAILED = "mx.google.com; dmarc=fail (p=NONE) header.from=other.example"
@@ -105,20 +106,26 @@ def test_R12_an_assigned_contacts_mail_is_that_users() -> None:
 
 @pytest.mark.parametrize("preset", ["crm_threads", "crm_started", "privacy_first", "assigned_contacts"])
 def test_R62_mail_with_a_contact_that_the_user_filed_syncs_both_ways_whatever_the_policy(preset: str) -> None:
-    filed = under(preset, entries=indexed(filed_by=(UserId("grace"), UserId("ada"))))
+    filed = under(preset, entries=indexed(filed_by={UserId("grace"): FILED, UserId("ada"): FILED}))
     assert place(FROM_BOB, filed).conversation == place(TO_BOB, filed).conversation == "bob"
 
 
 def test_R62_is_the_rule_only_where_the_policy_would_not_have_allowed_it() -> None:
-    filed = indexed(filed_by=(UserId("ada"),))
+    filed = indexed(filed_by={UserId("ada"): FILED})
     assert outcome(place(FROM_BOB, under("crm_started", entries=filed))) == ("R62", "bob")
     assert outcome(place(TO_BOB, under("crm_started", entries=filed))) == ("R62", "bob")
     assert outcome(place(FROM_BOB, under(entries=filed))) == ("R12", "bob")
     assert outcome(place(TO_BOB, under(entries=filed))) == ("R13", "bob")
 
 
+def test_R62_mail_from_before_the_filing_stays_out() -> None:
+    filed = indexed(filed_by={UserId("ada"): LATER + timedelta(minutes=1)})
+    assert outcome(place(FROM_BOB, under("crm_started", entries=filed))) == ("R12", None)
+    assert outcome(place(TO_BOB, under("crm_started", entries=filed))) == ("R13", None)
+
+
 def test_R62_what_another_user_filed_opens_nothing() -> None:
-    theirs = indexed(filed_by=(UserId("grace"),))
+    theirs = indexed(filed_by={UserId("grace"): FILED})
     assert outcome(place(FROM_BOB, under("crm_started", entries=theirs))) == ("R12", None)
 
 
@@ -415,7 +422,7 @@ def test_R57_a_report_about_our_mail_marks_that_and_is_not_kept(one: Mail, answe
         (FROM_BOB, view(), "R10 R19 R05 R35 R24 R22 R42 R11 R13 R12"),
         (
             FROM_BOB,
-            under("crm_started", entries=indexed(filed_by=(UserId("ada"),))),
+            under("crm_started", entries=indexed(filed_by={UserId("ada"): FILED})),
             "R10 R19 R05 R35 R24 R22 R42 R11 R13 R12 R62",
         ),
         (FROM_STRANGER, view(reported=REPORTED), "R10 R19 R05 R35 R24 R22 R42 R11 R13 R12 R57"),

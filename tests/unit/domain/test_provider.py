@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
+from shared.domain.identifiers import LocationId
 from shared.domain.provider import Provider, Security, checked, sender_of
 from shared.errors import Rejected
 
+HERE = LocationId("abc_1")
 GOOD = Provider("smtp.example.com", 587, Security.STARTTLS, sender_of("Hi@Example.com", " Us "), "u", "smtp-abc_1")
 
 
 def test_a_good_one_is_taken_as_it_is() -> None:
-    assert checked(GOOD) == GOOD
+    assert checked(GOOD, HERE) == GOOD
     assert (GOOD.sender.name, GOOD.sender.address) == ("Us", "hi@example.com")
-    assert checked(replace(GOOD, username="", password_secret=""))
+    assert checked(replace(GOOD, username="", password_secret=""), HERE)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,10 @@ def test_a_good_one_is_taken_as_it_is() -> None:
         {"host": "a b"},
         {"host": "evil.example\r\nX"},
         {"host": "-a.example"},
+        {"host": "a..example"},
+        {"host": "a." + "b" * 64},
+        {"host": "example.com."},
+        {"host": "a." * 127 + "b"},
         {"port": 0},
         {"port": 65_536},
         {"username": ""},
@@ -34,11 +40,13 @@ def test_a_good_one_is_taken_as_it_is() -> None:
         {"password_secret": "smtp-../../keyset"},
         {"password_secret": "projects/other/secrets/smtp-x/versions/1"},
         {"password_secret": "hunter2"},
+        {"password_secret": "smtp-other"},
+        {"password_secret": "smtp-abc_1-2"},
     ],
 )
 def test_T13_another_secret_or_what_is_no_server_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Rejected, match="invalid_request"):
-        checked(replace(GOOD, **wrong))
+        checked(replace(GOOD, **wrong), HERE)
 
 
 @pytest.mark.parametrize(

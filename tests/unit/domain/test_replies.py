@@ -38,6 +38,11 @@ def test_r38_a_mailbox_that_never_had_the_mail_begins_a_new_thread() -> None:
     assert reply_thread(ASKED, "Re: Offer", MailboxId("new")).thread_id is None
 
 
+def test_R14_R38_a_mail_without_references_hands_on_what_it_answered_itself() -> None:
+    answer = replace(ASKED, references=(), in_reply_to="<first@x>")
+    assert reply_thread(answer, "Re: Offer", BOX).references == ("<first@x>", "<o@x>")
+
+
 def test_a_long_line_of_references_keeps_its_first_and_its_last() -> None:
     long = tuple(f"<{at}@x>" for at in range(500))
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.domain import keys
 from shared.domain.identifiers import MessageId
 from shared.errors import CODES, Refused, Rejected
 from shared.ports.store import Write
+from shared.usecases.claims_seen import claims_seen
 from tests.unit.inbound import HERE, letter
-from tests.unit.outbound import CARL, once
+from tests.unit.outbound import CARL, USER, once
 from tests.unit.two_locations import SHARED, THERE, TwoLocations
 
 REPLY = {"subject": "Re: Question"}
@@ -240,3 +242,18 @@ def test_R35_who_merely_quotes_a_mail_of_a_claimed_thread_is_not_taken_for_its_a
     world.push()
 
     assert world.conversation("dora-there", THERE) == ["Hi"]
+
+
+@pytest.mark.parametrize(("shared", "reads"), [(False, 1), (True, 2)])
+def test_R42_threads_are_read_only_where_another_location_may_have_them(
+    world: TwoLocations, shared: bool, reads: int
+) -> None:
+    message = world.message(world.question())
+    place = world.store.read(keys.location(HERE)).value(keys.location(HERE))
+    assert message
+    assert place
+    if not shared:
+        world.unlink(THERE)
+    before = world.store.operations["reads"]
+    claims_seen([message], place, reader=USER, store=world.store)
+    assert world.store.operations["reads"] - before == reads

@@ -15,8 +15,7 @@ from shared.usecases.accept_send import Asked, accept_send
 from shared.usecases.receive_mail import receive_mail
 from tests.unit.inbound import ADA, HERE, letter
 from tests.unit.outbound import CARL, MAIL, USER, Outbound, json_part
-
-THERE = LocationId("there")
+from tests.unit.two_locations import THERE, TwoLocations
 
 
 @pytest.fixture
@@ -50,6 +49,32 @@ def test_R54_a_mailbox_sends_500_in_24_hours_and_a_workspace_one_2000(
     world.accept(key="last")
 
     assert full(lambda: world.accept(key="more")).details["limit"] == limit
+
+
+@pytest.mark.parametrize(("before", "accepted"), [(498, 2), (499, 1), (500, 0)])
+def test_R54_F55_two_locations_that_send_at_once_share_the_last_places(before: int, accepted: int) -> None:
+    world = TwoLocations()
+    sent_lately(world, before)
+    outcomes: list[str] = []
+
+    def tried(send: Callable[[], object]) -> None:
+        try:
+            send()
+            outcomes.append("accepted")
+        except Rejected as error:
+            outcomes.append(error.code)
+
+    def intrude(writes: object) -> None:
+        world.store.before_commit = lambda _: None
+        tried(lambda: send_at(world, THERE, "there"))
+
+    world.store.before_commit = intrude
+    tried(lambda: send_at(world, HERE, "here"))
+    if before == 500:
+        tried(lambda: send_at(world, THERE, "there"))
+
+    assert sorted(outcomes) == ["accepted"] * accepted + ["daily_limit_reached"] * (2 - accepted)
+    assert world.used() == before + accepted
 
 
 def test_R54_what_is_older_than_24_hours_counts_no_more(world: Outbound) -> None:

@@ -1,17 +1,24 @@
 """A mail on its way through the provider: each recipient once, whatever breaks (F60, F61)."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from shared.adapters.smtp.providers import CONNECT_SECONDS
+from shared.adapters.smtp.session import CALL_SECONDS
 from shared.domain import keys
 from shared.domain.message import Status
 from shared.domain.outbox import EntryState
 from shared.errors import Conflict, Refused, Rejected, Transient
 from shared.ports.store import Delete, Put
+from shared.usecases.deliver_run import LEASE, RENEW_AFTER
+from shared.usecases.hand_over import AT_ONCE
 from tests.unit.inbound import HERE
 from tests.unit.outbound import CARL
-from tests.unit.provided import BEN, Provided
+from tests.unit.provided import BEN, CRM, Provided
 
 
 class KilledError(BaseException):
@@ -78,6 +85,25 @@ def test_F60_a_greylisted_recipient_waits_and_gets_it_later(world: Provided) -> 
     assert world.statuses(name) == {c(0): "sent", c(1): "sent"}
     assert sorted(world.reached()) == [c(0), c(1)]
     assert (world.shown(name).failure, world.entry(name).state) == (None, EntryState.SENT)
+
+
+def test_R75_what_became_of_the_others_is_told_once_however_often_one_is_put_off(world: Provided) -> None:
+    name = world.bulk(world.people(3))
+    world.fault("rcpt", status=451, recipient=c(1), times=5)
+
+    world.deliver(name)
+    world.drain(60, syncing=False)
+
+    assert world.types() == [("message.sent", "c0"), ("message.sent", "c2"), ("message.sent", "c1")]
+
+
+def test_R75_who_got_it_is_told_even_if_the_provider_goes_then(world: Provided) -> None:
+    name = world.bulk(world.people(5))
+    world.fault("rcpt", drop="before", after=2, times=1_000)
+
+    world.deliver(name)
+
+    assert world.types() == [("message.sent", "c0"), ("message.sent", "c1")]
 
 
 def test_F60_who_is_put_off_for_a_day_has_failed(world: Provided) -> None:
@@ -187,6 +213,26 @@ def test_F60_a_location_whose_provider_is_gone_fails_visibly(world: Provided) ->
     assert failure.code == "no_provider"
 
 
+def test_R56_a_mail_whose_provider_was_replaced_goes_out_from_no_other_address(world: Provided) -> None:
+    world.own_provider()
+    name = world.bulk(world.people(2))
+    key = keys.location(HERE)
+    place = world.store.read(key).value(key)
+    assert place
+    world.store.commit([Put(key, replace(place, provider=None))])
+
+    world.deliver(name)
+
+    assert world.reached() == []
+    failure = world.shown(name).failure
+    assert failure
+    assert (failure.code, failure.action) == ("no_provider", "Write the mail again.")
+    world.own_provider()
+    world.retry(name, user=CRM)
+    world.deliver(name)
+    assert [one.mail_from for one in world.provider.taken] == ["hello@own.example"] * 2
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(10))
 def test_F61_a_run_that_is_killed_at_any_commit_reaches_everybody_at_most_once_and_all_but_one_exactly_once(
@@ -252,7 +298,7 @@ def test_F61_two_workers_at_once_hand_nothing_over_twice(world: Provided) -> Non
 
 def test_F61_a_run_that_is_longer_than_its_time_hands_itself_off_and_is_finished_by_the_next(world: Provided) -> None:
     name = world.bulk(world.people(6))
-    world.provider.before = lambda _: world.clock.advance(seconds=50)
+    world.provider.before = lambda _: world.clock.advance(seconds=35)
     runs = 0
     world.topics.delivered.clear()
 
@@ -354,6 +400,31 @@ def test_R39_a_provider_mail_of_a_location_that_is_gone_goes_nowhere(world: Prov
     world.deliver(name)
 
     assert (world.reached(), world.entry(name).state) == ([], EntryState.FAILED)
+
+
+def test_R39_a_location_that_goes_while_its_bulk_mail_is_sent_ends_it_there(world: Provided) -> None:
+    name = world.bulk(world.people(250))
+
+    def remove(recipients: object) -> None:
+        if recipients == [c(30)]:
+            world.store.commit([Delete(keys.location(HERE))])
+
+    world.provider.before = remove
+    outcome = world.deliver(name)
+
+    assert (outcome.state, outcome.reason) == (EntryState.FAILED, "disconnected")
+    assert world.reached() == [c(at) for at in range(100)], "what is one page of the ledger goes out"
+    lines = [world.store.read(keys.line(name, at)).value(keys.line(name, at)) for at in range(250)]
+    assert [str(line.state) for line in lines if line] == ["sent"] * 100 + ["failed"] * 150
+
+
+def test_F60_the_claim_and_the_functions_time_outlast_every_call() -> None:
+    last = timedelta(seconds=CONNECT_SECONDS + CALL_SECONDS) + AT_ONCE
+    table = json.loads((Path(__file__).parents[3] / "infra" / "functions.json").read_text())
+    allowed = timedelta(seconds=table["functions"]["deliver_email"]["timeout_s"])
+
+    assert RENEW_AFTER + last < LEASE
+    assert Provided().delivery.budget + last < allowed
 
 
 def test_R39_an_individual_mail_of_a_user_who_is_gone_goes_nowhere(world: Provided) -> None:

@@ -106,3 +106,25 @@ def test_what_is_not_reached_in_time_is_left_to_the_next_run() -> None:
 
     assert (run(office), len(pending(office))) == (1, 1)
     assert (run(office), len(pending(office))) == (1, 0)
+
+
+def test_r03_a_consent_that_was_left_lying_is_not_revoked_while_a_younger_one_is_completed() -> None:
+    office = Office()
+    office.consented()
+    office.clock.advance(minutes=15)
+    back = office.consented()
+
+    assert run(office) == 1
+    assert office.grants.revoked == []
+    assert office.complete(back["connect_code"]).status.state == "connected"
+
+
+def test_r03_a_partial_consent_ends_nothing_that_another_tab_is_about_to_complete() -> None:
+    office = Office()
+    back = office.consented()
+
+    partial = office.consented(scopes=("openid",))
+
+    assert partial["error"] == "insufficient_permission"
+    assert office.grants.revoked == []
+    assert office.complete(back["connect_code"]).status.state == "connected"

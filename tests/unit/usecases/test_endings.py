@@ -361,3 +361,36 @@ def test_an_ending_that_cannot_be_deleted_now_is_done_once_more(office: Office) 
     office.clock.advance(hours=1)
     assert sweep(office)["endings"] == 1
     assert endings(office) == []
+
+
+def test_R03_R08_a_revocation_that_comes_late_waits_for_a_consent_that_is_being_completed(office: Office) -> None:
+    """Google would end the new grant with the old one, and nobody would know before the next refresh."""
+
+    def deaf(_name: str) -> None:
+        raise Transient("503")
+
+    office.grants.fail = deaf
+    office.disconnect()
+    office.grants.fail = lambda _: None
+    back = office.consented()
+    office.clock.advance(minutes=3)
+
+    sweep(office)
+    assert office.grants.revoked == []
+    assert office.complete(back["connect_code"]).status.state == "connected"
+    sweep(office)
+
+    assert (office.grants.revoked, endings(office)) == ([], [])
+
+
+def test_R36_a_consent_that_nobody_completes_keeps_no_grant_alive(office: Office) -> None:
+    office.consented(intent=Intent.RECONNECT)
+
+    office.disconnect()
+    assert office.grants.revoked == []
+    for _ in range(30):
+        office.clock.advance(minutes=1)
+        sweep(office)
+
+    assert set(office.grants.revoked) == {ANNS}
+    assert endings(office) == []

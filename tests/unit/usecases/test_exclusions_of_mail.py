@@ -202,3 +202,68 @@ def test_R70_explain_judges_labels_as_the_sync_does(world: World) -> None:
     )
     (item,) = explained.items
     assert (item.decision, item.rule) == ("left_out", "R24")
+
+
+@pytest.mark.parametrize(("setting", "value"), [("exclusions", ["client.example"]), ("trigger", "crm_started")])
+def test_R24_F40_a_policy_that_changes_while_headers_are_fetched_holds_for_that_mail(
+    world: World, setting: str, value: object
+) -> None:
+    """Gmail's quota may make a chunk wait for a minute before its headers are there."""
+    world.gmail.deliver(letter(BOB))
+
+    def meanwhile(call: str, _what: str) -> None:
+        if call == "headers":
+            world.clock.advance(minutes=1)
+            world.policy(**{setting: value})  # type: ignore[arg-type]
+
+    world.gmail.fail = meanwhile
+    world.push()
+    assert world.conversation("bob") == []
+    assert world.bodies_asked() == set()
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        '"jane@lawyer.example" <jane.doe@lawyer.example>',
+        "jane@lawyer.example <j@other.example>",
+        "=?utf-8?q?jane=40lawyer=2Eexample?= <j@other.example>",
+        "jane@lawyer.example joe@lawyer.example",
+        "(cc) <jane@lawyer.example> x@other.example",
+    ],
+)
+@pytest.mark.parametrize("field", ["To", "Cc", "Bcc"])
+def test_R24_R35_who_is_named_in_doubt_is_kept_out_in_doubt(world: World, field: str, recipient: str) -> None:
+    world.policy(exclusions=["lawyer.example"])
+    name = world.gmail.deliver(f"{field}: {recipient}\n{letter(BOB)}")
+    world.push()
+    assert world.left_out() == {name: "R24"}
+    assert world.bodies_asked() == set()
+
+
+def test_R24_settings_that_change_while_parked_mail_is_taken_up_hold_for_it(world: World) -> None:
+    def refuse(call: str, _what: str) -> None:
+        if call == "full":
+            raise Refused("forbidden", "not now")
+
+    world.gmail.fail = refuse
+    world.gmail.deliver(letter(BOB))
+    world.push()
+    assert world.parked()
+    world.gmail.fail = lambda _call, _what: None
+    find = world.store.find
+
+    def found(query):  # type: ignore[no-untyped-def]
+        there = find(query)
+        if query.collection == keys.PARKED and not world.mailbox.links[HERE].exclusions:
+            choose(world, "client.example")
+        return there
+
+    world.store.find = found  # type: ignore[method-assign]
+    world.clock.advance(minutes=2)
+    with pytest.raises(Transient, match="contended"):
+        world.tick()
+    world.clock.advance(minutes=2)
+    world.tick()
+    assert world.parked() == {}
+    assert world.conversation("bob") == []

@@ -1,5 +1,7 @@
 """Sending again what went through the provider: only to who did not get it (R55, R56)."""
 
+from contextlib import suppress
+
 import pytest
 
 from shared.domain.identifiers import MessageId
@@ -83,6 +85,25 @@ def test_R55_the_user_may_send_an_unknown_one_again(world: Provided) -> None:
     assert world.entry(name).state is EntryState.FAILED
 
 
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_R55_what_the_user_says_of_the_first_recipients_mail_settles_no_other_doubt(
+    world: Provided, *, was_sent: bool
+) -> None:
+    name = world.bulk(world.people(2))
+    world.fault("end", drop="after", recipient=c(0), times=1)
+    world.fault("end", drop="after", recipient=c(1), times=1)
+    world.deliver(name)
+
+    world.retry(name, was_sent, user=CRM)
+    world.deliver(name)
+
+    assert world.statuses(name) == {c(0): "sent", c(1): "unknown"}
+    assert world.reached().count(c(1)) == 1
+    world.retry(name, was_sent, user=CRM)
+    world.deliver(name)
+    assert set(world.statuses(name).values()) == {"sent"}
+
+
 def test_R56_what_failed_again_tells_so_again(world: Provided) -> None:
     name = world.bulk(world.people(1))
     world.fault("rcpt", status=550)
@@ -136,6 +157,60 @@ def test_R56_a_retry_that_died_half_way_is_finished_by_the_next(world: Provided)
     world.deliver(name)
 
     assert world.reached() == [c(0), c(1), c(2)]
+
+
+@pytest.mark.parametrize("commits", range(5))
+def test_R56_a_retry_that_died_is_finished_by_itself(world: Provided, commits: int) -> None:
+    name = world.bulk(world.people(3))
+    world.provider.closed = Refused("password", "no")
+    world.deliver(name)
+    world.provider.closed = None
+    world.clock.advance(minutes=3 * 24 * 60)
+    left = [commits]
+
+    def kill(writes: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            world.store.before_commit = lambda _: None
+            raise KilledError
+
+    world.store.before_commit = kill
+    with pytest.raises(KilledError):
+        world.retry(name, user=CRM)
+    begun = {row.address for row in world.rows(name) if row.status is Status.QUEUED}
+
+    world.drain(10, syncing=False)
+
+    assert set(world.reached()) == begun
+    assert all(world.statuses(name)[one] == "sent" for one in begun)
+    assert "queued" not in world.statuses(name).values()
+
+
+@pytest.mark.parametrize("delivered", [False, True])
+@pytest.mark.parametrize("commits", range(6))
+def test_R55_two_retries_at_once_send_to_nobody_twice(world: Provided, commits: int, *, delivered: bool) -> None:
+    name = partly_failed(world)
+    outer, left = message_of(world, name, c(2)), [commits]
+
+    def intrude(writes: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            world.store.before_commit = lambda _: None
+            with suppress(Rejected):
+                world.retry(name, user=CRM)
+            if delivered:
+                world.deliver(name)
+
+    world.store.before_commit = intrude
+    with suppress(Rejected):
+        world.retry(outer, user=CRM)
+    world.store.before_commit = lambda _: None
+    world.drain(20, syncing=False)
+
+    assert world.reached().count(c(2)) == 1
+    assert world.reached().count(c(1)) <= 1
+    assert world.statuses(name)[c(1)] in {"sent", "failed"}
+    assert world.statuses(name)[c(2)] == "sent"
 
 
 def test_R56_a_workflow_mail_is_sent_again_only_to_who_was_refused(world: Provided) -> None:
