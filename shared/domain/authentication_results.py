@@ -10,7 +10,9 @@ from shared.domain.message import Authenticated
 _GMAIL: Final = "mx.google.com"
 _NESTS: Final = re.compile(r'\\.|[()"]', re.DOTALL)
 _RESULT: Final = re.compile(r"\s*(dmarc|dkim|spf)\s*=\s*([a-z]+)", re.IGNORECASE)
-_PROPERTY: Final = re.compile(r"\b(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*([^\s;]+)", re.IGNORECASE)
+_PROPERTY: Final = re.compile(
+    r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*([^\s;]+)", re.IGNORECASE
+)
 _VOUCHES: Final = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",)}
 
 

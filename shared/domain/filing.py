@@ -8,6 +8,7 @@ from shared.domain.addresses import Address, Person
 from shared.domain.case import Case
 from shared.domain.identifiers import ContactId
 from shared.domain.machines import answers_to_nobody
+from shared.domain.mail import Mail
 from shared.domain.quarantine import Reason
 
 RULE: Final = "R61"
@@ -53,37 +54,38 @@ class Claim:
 
 def file_where(case: Case, claim: Claim) -> Filing:
     """The order of decision for auto-BCC mail, which is the user's own act: no pin, claim or trigger is asked."""
-    for step in (_by_a_machine, _by_the_user, _excluded, _inside):
-        if decided := step(case, claim):
-            return decided
+    if decided := _by_a_machine(case.mail) or _excluded(case) or _inside(case) or not_theirs(case.mail, claim):
+        return decided
     return _answering(case) or _to_the_first(case) or _to_a_contact(case) or Held(Reason.NO_CONTACT)
 
 
-def _by_a_machine(case: Case, _: Claim) -> Filing | None:
+def not_theirs(mail: Mail, claim: Claim) -> Held | None:
+    """Why the mail is not proved to be by the user (R63); None if it is."""
+    if mail.sender is None:
+        return Held(Reason.NOT_YOUR_ADDRESS)
+    if not claim.proved:
+        return Held(Reason.NOT_AUTHENTICATED)
+    return None if mail.sender.address in claim.own else Held(Reason.NOT_YOUR_ADDRESS)
+
+
+def _by_a_machine(mail: Mail) -> Dropped | None:
     """Loops and automatic mail end here, and so does the CRM's own mail, which is known already (T25)."""
-    mail = case.mail
     if mail.headers.all(marker.HEADER):
         return Dropped("R10")
     circles = len(mail.headers.all("Received")) > MOST_HOPS
     return Dropped("R57") if mail.automatic or circles else None
 
 
-def _by_the_user(case: Case, claim: Claim) -> Filing | None:
-    if case.mail.sender is None:
-        return Held(Reason.NOT_YOUR_ADDRESS)
-    if not claim.proved:
-        return Held(Reason.NOT_AUTHENTICATED)
-    return None if case.mail.sender.address in claim.own else Held(Reason.NOT_YOUR_ADDRESS)
-
-
-def _excluded(case: Case, _: Claim) -> Filing | None:
-    people = [person.address for person in case.mail.people]
+def _excluded(case: Case) -> Dropped | None:
+    """Whoever is named, or perhaps named: of such mail nothing is kept, whoever sent it."""
+    people = [*(person.address for person in case.mail.people), *case.mail.doubtful]
     lists = (case.view.policy.excluded, case.view.link.excluded)
     return Dropped("R24") if any(one.name(people, ()) for one in lists) else None
 
 
-def _inside(case: Case, _: Claim) -> Filing | None:
-    return None if case.people else Dropped("R22")
+def _inside(case: Case) -> Dropped | None:
+    """Mail among the location's own people, also where it is not proved to be; a sender whom nobody can name is none."""
+    return Dropped("R22") if case.mail.sender and not case.people else None
 
 
 def _answering(case: Case) -> Filed | None:

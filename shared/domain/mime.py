@@ -12,6 +12,8 @@ from shared.domain.media_type import Parameterised, parameterised
 
 MOST_LINES: Final = 100_000
 """Header lines of all parts together; twenty thousand recipients fit."""
+MOST_HEADER_OCTETS: Final = 2_000_000
+"""Octets of the header lines of all parts together."""
 DEEPEST: Final = 250
 MOST_DASHES: Final = 400_000
 """Lines of a mail that begin as a boundary does and are looked at."""
@@ -27,12 +29,14 @@ _NOISE: Final = bytes(octet for octet in range(256) if octet not in _BASE64)
 class Parsed:
     """The tree as `read_content` takes it, its octets as they are, and the topmost headers.
 
-    `partial` if the mail has more header lines, parts or levels than are read.
+    `partial` if the mail has more header lines, parts or levels than are read. `sound` if whoever else reads the mail
+    finds the same topmost fields (T38): an empty line ends them, and no octet is a line's end to some readers only.
     """
 
     payload: Mapping[str, Any]
     headers: Headers
     partial: bool
+    sound: bool
 
 
 class _Enough(Exception):
@@ -63,7 +67,7 @@ def parse_mail(raw: bytes) -> Parsed:
         partial = True
     reading.end(len(raw))
     fields = tuple((one["name"], one["value"]) for one in reading.root.get("headers", ()))
-    return Parsed(reading.root, Headers(fields), partial or reading.cut)
+    return Parsed(reading.root, Headers(fields), partial or reading.cut, _is_sound(raw, reading.head))
 
 
 class _Reading:
@@ -73,12 +77,13 @@ class _Reading:
         self.raw = raw
         self.root: dict[str, Any] = {}
         self.cut = False
+        self.head = 0
         self._open: list[_Open] = []
         self._levels: dict[bytes, int] = {}
-        self._parts, self._lines, self._dashes = 0, 0, 0
+        self._parts, self._lines, self._octets, self._dashes = 0, 0, 0, 0
 
     def run(self) -> None:
-        at = self._begin(0)
+        at = self.head = self._begin(0)
         while self._levels:
             found = self._delimiter(at)
             if found is None:
@@ -133,6 +138,9 @@ class _Reading:
         try:
             while at < len(raw):
                 end = raw.find(b"\n", at) + 1 or len(raw)
+                self._octets += end - at
+                if self._octets > MOST_HEADER_OCTETS:
+                    raise _Enough
                 line = raw[at:end]
                 if line in {b"\r\n", b"\n"}:
                     return end
@@ -186,6 +194,15 @@ class _Reading:
                 continue
             octets = _decoded(self.raw[one.body_at : max(at, one.body_at)], one.encoding)
             one.part["body"] = {"size": len(octets), "data": octets}
+
+
+def _is_sound(raw: bytes, end: int) -> bool:
+    """Whether the topmost headers, which end there, end beyond doubt, and their lines are the same to every reader."""
+    head = raw[:end]
+    ended = bool(head) and (end == len(raw) or head.endswith((b"\n\n", b"\n\r\n")))
+    line_ends, bare = head.count(b"\r\n"), head.count(b"\n")
+    alike = bare == line_ends or raw.find(b"\r\n", end) < 0
+    return ended and alike and head.count(b"\r") == line_ends and b"\0" not in head
 
 
 def _field(whole: bytes) -> dict[str, str]:

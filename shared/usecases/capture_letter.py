@@ -11,13 +11,13 @@ from shared.domain.authentication_results import vouched
 from shared.domain.identifiers import GmailId, ThreadId
 from shared.domain.mail import SENT, Mail, read_mail
 from shared.domain.message import Authenticated
-from shared.domain.mime import Parsed, parse_mail
+from shared.domain.mime import MOST_HEADER_OCTETS, Parsed, parse_mail
 from shared.domain.quarantine import Reason
 from shared.ports.inbound_mail import Arrival
 
 LARGEST: Final = 36_700_160
 """Octets of a mail that is filed (R53)."""
-HEADERS_READ: Final = 1_000_000
+HEADERS_READ: Final = MOST_HEADER_OCTETS + 1
 RECENT: Final = timedelta(hours=1)
 
 
@@ -47,8 +47,7 @@ def _read(arrival: Arrival, raw: bytes, now: datetime) -> Letter:
     large = len(raw) > LARGEST
     parsed = parse_mail(raw[:HEADERS_READ] if large else raw)
     headers = parsed.headers
-    results = headers.all("authentication-results") if arrival.results is None else (arrival.results,)
-    proved = vouched(results, headers.all("from"), server=arrival.server)
+    proved = _vouched(arrival, parsed)
     name = hashlib.sha256(arrival.raw).hexdigest()[:40]
     mail = read_mail(
         gmail_id=GmailId(name),
@@ -62,6 +61,13 @@ def _read(arrival: Arrival, raw: bytes, now: datetime) -> Letter:
     mail = replace(mail, authenticated=verdict, automatic=mail.automatic or not arrival.sender)
     fault = Reason.TOO_LARGE if large else None
     return Letter(mail, parsed.payload, raw, name, _sent_at(mail, now), proved, parsed.partial, fault or _fault(parsed))
+
+
+def _vouched(arrival: Arrival, parsed: Parsed) -> bool:
+    """Whether the sender is proved: by nothing where others may have read another From in the same mail (T38)."""
+    headers = parsed.headers
+    results = headers.all("authentication-results") if arrival.results is None else (arrival.results,)
+    return parsed.sound and vouched(results, headers.all("from"), server=arrival.server)
 
 
 def _fault(parsed: Parsed) -> Reason | None:

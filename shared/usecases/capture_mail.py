@@ -34,7 +34,8 @@ def capture_mail(ports: Capturing, arrival: Arrival) -> Mapping[str, int]:
     brought again, unchanged: then it changes nothing twice.
     """
     now, tokens = ports.patience.now(), tokens_among(arrival.recipients, ports.domain)
-    known, counter = keys.arrived(arrival.name), keys.guesses(_origin(arrival.sender), _stretch(now))
+    letter = read_letter(arrival, now=now)
+    known, counter = keys.arrived(arrival.name), keys.guesses(_origin(arrival.sender, letter), _stretch(now))
     reading = ports.store.read(known, counter, *map(keys.auto_bcc, tokens))
     if reading.value(known):
         return {"known": 1}
@@ -46,9 +47,7 @@ def capture_mail(ports: Capturing, arrival: Arrival) -> Mapping[str, int]:
         Target(one.location, one.user, address_of(token, ports.domain), token) for token, one in places.items() if one
     ]
     done: Counter[str] = Counter()
-    if targets:
-        letter = read_letter(arrival, now=now)
-        done.update(_ended(ports, target, letter) for target in targets)
+    done.update(_ended(ports, target, letter) for target in targets)
     unknown = len(tokens) - len(targets) + done["dropped R60"] + (0 if tokens else 1)
     _remember(ports, known, counter, unknown, now)
     return {**done, "unknown": unknown}
@@ -70,12 +69,17 @@ def _remember(ports: Capturing, known: Key[Arrived], counter: Key[Guesses], unkn
     ports.store.commit([Put(known, Arrived(now + REMEMBERED)), *([counted] if unknown else [])])
 
 
-def _origin(sender: str) -> str:
-    """Who counts as one sender of guesses: a domain, but each address where anybody may have one."""
-    address = normalise(sender)
+def _origin(envelope: str, letter: Letter) -> str:
+    """Who counts as one sender of guesses: a domain, but each address where anybody may have one.
+
+    Whoever is proved to be the sender counts apart: with their name, which anybody can write, nobody holds them up.
+    """
+    proved = letter.mail.sender.address if letter.proved and letter.mail.sender else None
+    address = proved or normalise(envelope)
     if address is None:
         return ""
-    return address if open_to_all(domain_of(address)) else domain_of(address)
+    name = address if open_to_all(domain_of(address)) else domain_of(address)
+    return f"proved:{name}" if proved else name
 
 
 def _stretch(now: datetime) -> int:

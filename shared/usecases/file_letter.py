@@ -7,7 +7,7 @@ from shared.domain import keys
 from shared.domain.addresses import Address, Person, address_key
 from shared.domain.case import Case, View
 from shared.domain.connection import Connection, ConnectionState
-from shared.domain.filing import RULE, Claim, Dropped, Filed, Held, Unfiled, file_where
+from shared.domain.filing import RULE, Claim, Dropped, Filed, Held, Unfiled, file_where, not_theirs
 from shared.domain.identifiers import ContactId, LocationId, MailboxId, MessageId
 from shared.domain.keys import Key
 from shared.domain.location import Location, User
@@ -27,6 +27,8 @@ from shared.usecases.stage_mail import MOST_SHOWN, count_message, stored_event
 from shared.usecases.store_content import Content
 
 NOWHERE = MailboxId("auto_bcc")
+MOST_LOOKED_UP = 500
+"""People of a stranger's mail who are looked up, to keep nothing of it if it names only the location's own (R22)."""
 UNKNOWN, PURGED = Dropped("R60"), Dropped("R71")
 
 
@@ -65,8 +67,11 @@ def _attempt(filing: _Filing) -> Unfiled | MessageId:
         return UNKNOWN
     if filing.letter.fault:
         return Held(filing.letter.fault)
-    case = Case(mail, _view(batch, filing, location))
-    decided = file_where(case, Claim(_own(batch, target, user), filing.letter.proved))
+    claim = Claim(_own(batch, target, user), filing.letter.proved)
+    if len(mail.people) > MOST_LOOKED_UP and (held := not_theirs(mail, claim)):
+        return held
+    batch.load(keys.address(target.location, person.address) for person in mail.people)
+    decided = file_where(Case(mail, _view(batch, filing, location)), claim)
     return _filed(batch, filing, location, decided) if isinstance(decided, Filed) else decided
 
 
@@ -76,7 +81,6 @@ def _needed(filing: _Filing) -> list[Key[Any]]:
         keys.location(at),
         keys.user(at, filing.target.user),
         keys.connection(at, filing.target.user),
-        *(keys.address(at, person.address) for person in mail.people),
         *(keys.message(at, name_of(named)) for named in (mail.message_id, mail.in_reply_to) if named),
     ]
     return wanted
