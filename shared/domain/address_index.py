@@ -23,7 +23,6 @@ def indexed(contact: Contact) -> Iterator[tuple[Address, IndexedContact]]:
                 created_at=contact.created_at,
                 name=contact.name,
                 assigned_to=contact.assigned_to,
-                replaces=contact.replaces,
                 filed_by=contact.filed_by,
             ),
         )

@@ -17,6 +17,8 @@ Address = NewType("Address", str)
 """Lower-cased, its domain in A-labels; equal exactly if the mail goes to the same place."""
 
 LONGEST_NAME: Final = 200
+MOST_SENDERS: Final = 100
+"""From headers that are read of one mail."""
 _LONGEST_ADDRESS, _LONGEST_LOCAL, _LONGEST_DOMAIN = 254, 64, 253
 _ATEXT: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
 _DOT_ATOM: Final = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
@@ -67,6 +69,8 @@ def mentioned(value: str) -> tuple[Address, ...]:
 
 def read_sender(values: Sequence[str]) -> Person | None:
     """Read the sender that the From headers agree on (R35): one mailbox, in no group, beyond doubt; else None."""
+    if len(values) > MOST_SENDERS:
+        return None
     read = [list(elements(value)) for value in values]
     people = [_person(element) for header in read for element in header]
     first = people[0] if people and all(read) else None

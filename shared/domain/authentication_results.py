@@ -13,6 +13,7 @@ _RESULT: Final = re.compile(r"\s*(dmarc|dkim|spf)\s*=\s*([a-z]+)", re.IGNORECASE
 _PROPERTY: Final = re.compile(
     r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*([^\s;]+)", re.IGNORECASE
 )
+"""Never within another one's value: a selector can be `header.d=bank.example`."""
 _VOUCHES: Final = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",)}
 
 

@@ -1,7 +1,7 @@
 """One mail before one location: who is on it, and which contacts they were when it came."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -33,6 +33,12 @@ class View:
     """The CRM send that the mail is a delivery report about, if it is one (R57)."""
     capture_domain: str = ""
     """The domain of the auto-BCC addresses: they are nobody (R60)."""
+    replaced: Mapping[ContactId, ContactId] = field(default_factory=dict)
+    """Contacts of the conversation that the mail may go on in who were replaced, each with who has it since."""
+
+    def home(self, conversation: ContactId) -> ContactId:
+        """The conversation that another one goes on in."""
+        return self.replaced.get(conversation, conversation)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from shared.domain.html_text import text_of
+from shared.domain.html_text import text_of, text_of_safe
 from shared.domain.mail_parts import LARGEST_TEXT, Leaf, Tree, read_tree
 from shared.domain.sanitise import sanitise
 
@@ -70,7 +70,10 @@ def read_content(payload: Mapping[str, Any], *, fetched: Mapping[str, bytes] | N
     """
     tree = read_tree(payload)
     pieces = _pieces(tree, fetched or {})
-    text, html = _text(pieces), _html(pieces)
+    html = _html(pieces)
+    safe = None if html is None else sanitise(_storable(html[:LONGEST_BODY]))
+    alone = safe is not None and len(pieces) == 1 and pieces[0].plain is None
+    text = text_of_safe(safe or "") if alone else _text(pieces)
     wanted = tuple(
         (leaf.part_id, leaf.remote_id)
         for leaf in tree.texts
@@ -81,7 +84,7 @@ def read_content(payload: Mapping[str, Any], *, fetched: Mapping[str, bytes] | N
     cut = cut or any(len(leaf.octets or b"") > LARGEST_TEXT for leaf in tree.texts)
     return Content(
         text=_storable(text[:LONGEST_BODY]),
-        html=None if html is None else sanitise(_storable(html[:LONGEST_BODY])),
+        html=safe,
         attachments=files,
         wanted=wanted,
         partial=cut or tree.partial or bool(wanted),

@@ -9,6 +9,7 @@ import msgspec
 from shared.domain.addresses import Person, normalise
 from shared.domain.header_encoding import unsafe
 from shared.domain.identifiers import ID_PATTERN, digest
+from shared.domain.json_fields import given_twice
 from shared.errors import Rejected
 
 MOST_RECIPIENTS: Final = 100
@@ -69,9 +70,12 @@ class Recipients:
 def draft_of(content: bytes) -> Draft:
     """The draft that JSON says. Raises `Rejected` (`invalid_request`)."""
     try:
-        return msgspec.json.decode(content, type=Draft)
+        draft = msgspec.json.decode(content, type=Draft)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Rejected("invalid_request", f"The part `mail` is not as described: {error}.") from error
+    if (twice := given_twice(content)) is not None:
+        raise Rejected("invalid_request", f"The part `mail` has the field {twice[:40]} twice.")
+    return draft
 
 
 def request_digest(draft: Draft, files: Sequence[Uploaded]) -> str:

@@ -84,7 +84,7 @@ def _excluded(case: Case) -> Dropped | None:
 
 
 def _inside(case: Case) -> Dropped | None:
-    """Mail among the location's own people, also where it is not proved to be; a sender whom nobody can name is none."""
+    """Mail among the location's own people, proved to be or not; a sender whom nobody can name is no such."""
     return Dropped("R22") if case.mail.sender and not case.people else None
 
 
@@ -93,10 +93,8 @@ def _answering(case: Case) -> Filed | None:
     answered = case.view.replied_to
     if answered is None or not answered.conversation or answered.purged:
         return None
-    for address, owner in case.everyone:
-        if answered.conversation in {owner, case.record(address, owner).replaces}:
-            return _with_references(case, Filed(owner))
-    return None
+    home = case.view.home(answered.conversation)
+    return _with_references(case, Filed(home)) if any(home == owner for _, owner in case.everyone) else None
 
 
 def _to_the_first(case: Case) -> Filed | None:

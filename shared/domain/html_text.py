@@ -18,8 +18,13 @@ _CELLS: Final = frozenset({"td", "th"})
 
 def text_of(html: str) -> str:
     """Convert HTML to text: blocks on lines of their own, paragraphs set apart, scripts and styles gone; linear."""
+    return text_of_safe(sanitise(html))
+
+
+def text_of_safe(html: str) -> str:
+    """The same, of HTML that is sanitised already."""
     writer = _Writer()
-    for closing, tag, attributes, text in _PIECE.findall(sanitise(html)):
+    for closing, tag, attributes, text in _PIECE.findall(html):
         if text:
             writer.write(unescape(text))
         elif tag == "pre":

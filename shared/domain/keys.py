@@ -9,7 +9,7 @@ from shared.domain.connection import Connection, Consent, Ending
 from shared.domain.decisions import Decided, Parked
 from shared.domain.identifiers import ContactId, GmailId, LocationId, MailboxId, MessageId, ThreadId, UserId, digest
 from shared.domain.ledger import Line, Roll
-from shared.domain.location import AddressEntry, Contact, Location, User
+from shared.domain.location import AddressEntry, Contact, LastPolicy, Location, User
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Conversation, KnownMail, Message, Thread
 from shared.domain.outbox import OutboxEntry, SendFacts
@@ -50,6 +50,11 @@ SEND_FACTS = Key("deployment/send_facts", SendFacts)
 def location(at: LocationId) -> Key[Location]:
     """The location itself, with its policy."""
     return Key(f"locations/{at}", Location)
+
+
+def last_policy(at: LocationId) -> Key[LastPolicy]:
+    """The policy that the location had when it was deleted last."""
+    return Key(f"last_policies/{at}", LastPolicy)
 
 
 def users(at: LocationId) -> Collection[User]:

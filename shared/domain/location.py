@@ -23,6 +23,13 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class LastPolicy:
+    """What is kept of a location that was deleted, so that no version of its policy is ever two policies."""
+
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody who works in a location; their address is internal there."""
 
@@ -60,7 +67,6 @@ class IndexedContact:
     created_at: datetime
     name: str = ""
     assigned_to: UserId | None = None
-    replaces: ContactId | None = None
     filed_by: dict[UserId, datetime] = field(default_factory=dict)
 
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.addresses import Address, Person, mentioned, read_addresses, read_sender
-from shared.domain.headers import Headers, authentication, decode_text, is_automatic, message_ids
+from shared.domain.headers import (
+    LONGEST_TEXT,
+    MOST_IDS,
+    Headers,
+    authentication,
+    decode_text,
+    is_automatic,
+    message_ids,
+)
 from shared.domain.identifiers import GmailId, ThreadId
 from shared.domain.message import Authenticated
 
@@ -81,10 +89,10 @@ def read_mail(
         cc=listed("Cc"),
         bcc=listed("Bcc"),
         subject=decode_text(headers.first("Subject") or ""),
-        date=headers.first("Date") or "",
+        date=(headers.first("Date") or "")[:LONGEST_TEXT],
         message_id=next(iter(ids("Message-ID")), None),
         in_reply_to=next(iter(ids("In-Reply-To")), None),
-        references=ids("References"),
+        references=ids("References")[-MOST_IDS:],
         automatic=is_automatic(headers),
         authenticated=authentication(headers),
         doubtful=tuple(

@@ -11,7 +11,7 @@ from shared.domain.encoded_words import decode_words
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*+"|[^;"]*)', re.DOTALL)
 _SECTION: Final = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?")
 _CHARSET: Final = re.compile("([^']*)'[^']*'")
-_TOKEN: Final = re.compile(r"[a-z0-9!#$&^_.+-]+(?:/[a-z0-9!#$&^_.+-]+)?")
+_TOKEN: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}(?:/[a-z0-9!#$&^_.+-]{1,127})?")
 LONGEST: Final = 20_000
 MOST_SECTIONS: Final = 500
 

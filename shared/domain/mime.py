@@ -12,7 +12,7 @@ from shared.domain.media_type import Parameterised, parameterised
 
 MOST_LINES: Final = 100_000
 """Header lines of all parts together; twenty thousand recipients fit."""
-MOST_HEADER_OCTETS: Final = 2_000_000
+MOST_HEADER_OCTETS: Final = 1_500_000
 """Octets of the header lines of all parts together."""
 DEEPEST: Final = 250
 MOST_DASHES: Final = 400_000

@@ -92,13 +92,13 @@ def _pinned(case: Case) -> Placement | None:
     pin, known = _pin(case)
     if pin is None or not _may_reply(case):
         return None
-    present = any(pin in {owner, case.record(address, owner).replaces} for address, owner in case.everyone)
+    present = any(pin == owner for _, owner in case.everyone)
     familiar = {address_key(person.address) for person in case.people} <= known
-    return Placement("R11", conversation=_successor(pin, case), present=present) if present or familiar else None
+    return Placement("R11", conversation=pin, present=present) if present or familiar else None
 
 
 def _pin(case: Case) -> tuple[ContactId | None, frozenset[str]]:
-    """The conversation that the mail's thread belongs to, and who was known in it before.
+    """The conversation that the mail's thread goes on in, and who was known in it before.
 
     By Gmail's thread; where Gmail began a new one because the subject changed, by the mail that it answers, if the
     sender was on that mail: who merely quotes its id does not get in (R11, R35).
@@ -107,12 +107,13 @@ def _pin(case: Case) -> tuple[ContactId | None, frozenset[str]]:
     here = case.view.location
     if thread and here in thread.pins:
         earlier = here in thread.since and case.mail.internal_at < since(thread.since[here])
-        return (None, frozenset()) if earlier else (thread.pins[here], frozenset(thread.people.get(here, ())))
+        known = frozenset(thread.people.get(here, ()))
+        return (None, frozenset()) if earlier else (case.view.home(thread.pins[here]), known)
     if answered and answered.conversation and not answered.purged and case.mail.sender:
         persons = [*([answered.sender] if answered.sender else []), *answered.to, *answered.cc, *answered.bcc]
         were = {person.address for person in persons}
         if case.mail.sender.address in were:
-            return answered.conversation, frozenset(map(address_key, were))
+            return case.view.home(answered.conversation), frozenset(map(address_key, were))
     return None, frozenset()
 
 
@@ -122,13 +123,6 @@ def _may_reply(case: Case) -> bool:
     if case.view.policy.unknown_repliers == "sync" or case.mail.outbound or sender is None:
         return True
     return bool(case.owners.get(sender.address)) or case.inside(sender.address)
-
-
-def _successor(pin: ContactId, case: Case) -> ContactId:
-    for address, owner in case.everyone:
-        if case.record(address, owner).replaces == pin:
-            return owner
-    return pin
 
 
 def _outbound(case: Case) -> Placement | None:
@@ -241,7 +235,8 @@ def _known(placed: Placement, case: Case) -> tuple[str, ...]:
     """Who is known in the thread from now on: nobody more by a mail of another conversation (R25, R33)."""
     thread, here = case.view.thread, case.view.location
     before = thread.people.get(here, ()) if thread else ()
-    if thread and here in thread.pins and placed.rule != "R11" and placed.conversation != thread.pins[here]:
+    pin = case.view.home(thread.pins[here]) if thread and here in thread.pins else None
+    if pin is not None and placed.rule != "R11" and placed.conversation != pin:
         return before
     now = (address_key(person.address) for person in case.people)
     return tuple(dict.fromkeys([*before, *now]))[:PEOPLE_KEPT]

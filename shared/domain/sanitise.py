@@ -40,6 +40,8 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 _IMAGE: Final = re.compile(r'<img((?: [a-z-]+="[^"]*")*)>')
 _ATTRIBUTE: Final = re.compile(r' ([a-z-]+)="([^"]*)"')
 _MARKUP: Final = re.compile(r"""<!--(?:.*?-->|.*)|<(/?)([a-zA-Z][^\s/<>]*+)(?:"[^"]*"|'[^']*'|[^<>"'])*+>""", re.DOTALL)
+_NAME: Final = re.compile(r"""[^\s/>="']+""")
+"""What may be an attribute's name."""
 _CHARACTERS: Final = re.compile(r"[^\n\x21-\x25\x27-\x3b=\x3f-\x7e\xa1-\ud7ff\ue000-\U0010ffff]+")
 """All but the characters that stand for themselves in HTML."""
 _FIRST_LINE_END: Final = re.compile(r'<pre(?: [a-z-]+="[^"]*")*>\n')
@@ -47,6 +49,11 @@ _FIRST_LINE_END: Final = re.compile(r'<pre(?: [a-z-]+="[^"]*")*>\n')
 _TAG: Final = re.compile(r"<[^<>]*>?")
 _PASSES: Final = 8
 _FEW, DEEPEST, MOST_TAGS, MOST_REFERENCES = 4_000, 500, 30_000, 100_000
+MOST_MARKS, MOST_FLAT, MOST_DEPTHS = 200_000, 60_000, 6_000_000
+"""Signs `<`, tags of elements that do not nest, and the depths of all tags together."""
+MOST_ATTRIBUTES, MOST_NAMES, _LONG = 5_000, 30_000, 10_000
+"""Different names in one tag, and in all; characters of what is counted."""
+_CELLS: Final = frozenset({"col", "td", "th", "tr"})
 
 
 def sanitise(html: str) -> str:
@@ -58,6 +65,8 @@ def sanitise(html: str) -> str:
     when they are read again. HTML that never settles or would keep a parser busy for long (nested too deep, too many
     tags or character references) loses its tags and the characters `<`, `>` and `&`.
     """
+    if _is_crowded(html):
+        html = _plain(html)
     for _ in range(_PASSES):
         before, html = html, _plain(html) if _is_wild(html) else _cleaned(html)
         if html == before:
@@ -128,16 +137,40 @@ def _image(held: Mapping[str, str]) -> str:
     return "<img" + "".join(f' {name}="{value}"' for name, value in held.items()) + ">"
 
 
+def _is_crowded(html: str) -> bool:
+    """Whether a tag may have so many attributes that finding doubles among them takes long.
+
+    Where a tag begins and ends depends on all that is before it: so each stretch that can be one counts, and lest its
+    values hide its end, the words of the whole.
+    """
+    if len(html) <= _LONG:
+        return False
+    tags = (text[text.find("<") :] for text in html.split(">") if len(text) > _LONG and "<" in text)
+    return any(_names(tag) > MOST_ATTRIBUTES for tag in tags) or _names(html) > MOST_NAMES
+
+
+def _names(text: str) -> int:
+    return len(set(_NAME.findall(text)))
+
+
 def _is_wild(html: str) -> bool:
     """Whether parsing might take long: what is not closed in order counts as still open."""
-    if html.count("<") < _FEW or html.count("&") > MOST_REFERENCES:
-        return html.count("&") > MOST_REFERENCES
+    references = html.count("&") + html.count("\xa0")
+    marks = html.count("<")
+    if marks < _FEW or marks > MOST_MARKS or references > MOST_REFERENCES:
+        return marks > MOST_MARKS or references > MOST_REFERENCES
     flat = frozenset(_NEVER_NESTED.split())
     stack: list[str] = []
-    opened = 0
+    opened = lying = depths = 0
     for markup in _MARKUP.finditer(html):
         name = (markup[2] or "").lower()
+        depths += len(stack)
+        if depths > MOST_DEPTHS:
+            return True
         if not name or name in flat:
+            lying += name not in _CELLS
+            if lying > MOST_FLAT:
+                return True
             continue
         if not markup[1]:
             opened += 1

@@ -74,7 +74,7 @@ class Connections:
             Route("POST", f"{path}/complete", self._complete, USER),
             Route("PUT", f"{path}/settings", self._change, USER),
             Route("POST", f"{path}/auto_bcc", self._rotate, USER),
-            Route("DELETE", path, self._disconnect, USER),
+            Route("DELETE", path, self._disconnect, USER, query=("keep",)),
         ]
 
     def _show(self, call: Call) -> Answer:
@@ -135,7 +135,7 @@ class Connections:
         return Answer(body=self._status(call))
 
     def _disconnect(self, call: Call) -> Answer:
-        keep = call.query("keep").get("keep", KEEPS[0])
+        keep = call.query.get("keep", KEEPS[0])
         if keep != KEEPS[0]:
             reason = "is not available yet" if keep in KEEPS else "is not known"
             raise Rejected("invalid_request", f"keep={keep[:40]} {reason}; keep=all is.")

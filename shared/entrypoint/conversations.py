@@ -31,6 +31,8 @@ from shared.usecases.show_message import open_attachment, show_message
 
 READERS = frozenset({Role.USER, Role.ADMIN, Role.SERVICE})
 OWNERS = frozenset({Role.USER})
+PAGES = paging.PARAMETERS
+EXPLAINED = ("gmail_id", "message_id", "address")
 
 
 class FlagsBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,45 +67,43 @@ class Calls:
         """Every route of the function, and who may take it."""
         at = "/locations/{location}"
         return (
-            Route("GET", f"{at}/conversations", self.list, READERS),
-            Route("GET", f"{at}/conversations/{{conversation}}/messages", self.messages, READERS),
+            Route("GET", f"{at}/conversations", self.list, READERS, query=(*PAGES, "changed_since")),
+            Route("GET", f"{at}/conversations/{{conversation}}/messages", self.messages, READERS, query=PAGES),
             Route("POST", f"{at}/conversations/{{conversation}}/read", self.read, READERS),
             Route("GET", f"{at}/messages/{{message}}", self.message, READERS),
             Route("GET", f"{at}/messages/{{message}}/attachments/{{attachment}}", self.attachment, READERS),
             Route("POST", f"{at}/messages/{{message}}/flags", self.flag, READERS),
             Route("POST", f"{at}/messages/{{message}}/claim", self.claim, OWNERS),
-            Route("GET", f"{at}/explain", self.explain, OWNERS),
+            Route("GET", f"{at}/explain", self.explain, OWNERS, query=(*EXPLAINED, *PAGES)),
         )
 
     def list(self, call: Call) -> Answer:
         """The location's conversations."""
-        query = call.query("limit", "cursor", "changed_since")
-        limit, after = paging.asked(query)
-        since = _moment(query["changed_since"]) if "changed_since" in query else None
-        found = list_conversations(call.location, since=since, limit=limit, after=after, store=self.store)
-        last = found[-1].conversation if len(found) == limit else None
+        pages = paging.asked(call.request.path, call.query)
+        since = _moment(call.query["changed_since"]) if "changed_since" in call.query else None
+        found = list_conversations(call.location, since=since, limit=pages.limit, after=pages.after, store=self.store)
+        last = found[-1].conversation if len(found) == pages.limit else None
         page = [_conversation(one) for one in found]
         following = (last.changed_ms if since else last.last_message_ms, last.id) if last else None
-        return Answer(body=Page(page, paging.cursor(*following) if following else None))
+        return Answer(body=Page(page, pages.cursor(*following) if following else None))
 
     def messages(self, call: Call) -> Answer:
         """One contact's mail."""
-        limit, after = paging.asked(call.query("limit", "cursor"))
+        pages = paging.asked(call.request.path, call.query)
         page = list_messages(
             call.location,
             ContactId(call.path["conversation"]),
             caller=call.session.user,
-            limit=limit,
-            after=after,
+            limit=pages.limit,
+            after=pages.after,
             store=self.store,
             blobs=self.blobs,
         )
-        items = [message_view(one, call.location) for one in page.messages]
-        return Answer(body=Page(items, paging.cursor(*page.after) if page.after else None))
+        items = [message_view(one, call.location, call.session.locations) for one in page.messages]
+        return Answer(body=Page(items, pages.cursor(*page.after) if page.after else None))
 
     def read(self, call: Call) -> Answer:
         """Nothing in the conversation is unread any more."""
-        call.query()
         if call.request.content_length:
             call.body(Nothing)
         mark_read(call.location, ContactId(call.path["conversation"]), now=call.now, store=self.store)
@@ -111,17 +111,15 @@ class Calls:
 
     def message(self, call: Call) -> Answer:
         """One mail."""
-        call.query()
         return self._shown(call)
 
     def _shown(self, call: Call) -> Answer:
         name = MessageId(call.path["message"])
         shown = show_message(call.location, name, caller=call.session.user, store=self.store, blobs=self.blobs)
-        return Answer(body=message_view(shown, call.location))
+        return Answer(body=message_view(shown, call.location, call.session.locations))
 
     def flag(self, call: Call) -> Answer:
         """One mail read or unread, starred or not."""
-        call.query()
         body = call.body(FlagsBody)
         if body.read is msgspec.UNSET and body.starred is msgspec.UNSET:
             raise Rejected("invalid_request", "Give read, starred or both.")
@@ -132,8 +130,9 @@ class Calls:
 
     def claim(self, call: Call) -> Answer:
         """The Gmail thread of one mail for another location, or for none."""
-        call.query()
         to = call.body(ClaimBody).to
+        if to is not None and not ID.match(to):
+            raise Rejected("invalid_request", "to is the id of a location, or null.")
         asked = Moving(
             location=call.location,
             user=call.session.user,
@@ -146,7 +145,6 @@ class Calls:
 
     def attachment(self, call: Call) -> Answer:
         """One file of a mail."""
-        call.query()
         name = MessageId(call.path["message"])
         return download(
             *open_attachment(call.location, name, call.path["attachment"], store=self.store, blobs=self.blobs)
@@ -154,19 +152,18 @@ class Calls:
 
     def explain(self, call: Call) -> Answer:
         """Why mail of the caller's own mailbox is here or not."""
-        query = call.query("gmail_id", "message_id", "address", "limit", "cursor")
-        limit, after = paging.asked(query)
+        pages = paging.asked(call.request.path, call.query)
         explained = explaining.explain(
             call.location,
-            _asked({name: value for name, value in query.items() if name not in {"limit", "cursor"}}),
-            explaining.Extent(limit, GmailId(after[1]) if after else None),
+            _asked({name: value for name, value in call.query.items() if name in EXPLAINED}),
+            explaining.Extent(pages.limit, GmailId(pages.after[1]) if pages.after else None),
             caller=call.session.user,
             now=call.now,
             store=self.store,
             access=self.access,
             capture_domain=self.capture_domain,
         )
-        return Answer(body=Page(explained.items, paging.cursor(0, explained.after) if explained.after else None))
+        return Answer(body=Page(explained.items, pages.cursor(0, explained.after) if explained.after else None))
 
 
 def _given(flag: bool | msgspec.UnsetType) -> bool | None:

@@ -12,6 +12,7 @@ import msgspec
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from shared.domain.identifiers import ID, LocationId
+from shared.domain.json_fields import given_twice
 from shared.domain.session import Role, Session
 from shared.entrypoint import log
 from shared.entrypoint.answers import Answer, failed, response
@@ -30,6 +31,7 @@ class Call:
 
     request: flask.Request
     path: Mapping[str, str]
+    query: Mapping[str, str]
     session: Session
     now: datetime
 
@@ -40,31 +42,31 @@ class Call:
 
     def body(self, kind: type[T]) -> T:
         """The JSON body as `kind`, a `msgspec.Struct` that forbids unknown fields."""
+        sent = self.request.get_data(cache=False)
         try:
-            return msgspec.json.decode(self.request.get_data(cache=False), type=kind)
+            read = msgspec.json.decode(sent, type=kind)
+            twice = given_twice(sent)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Rejected("invalid_request", f"The body is not as described: {error}.") from error
         except RecursionError as error:
             raise Rejected("invalid_request", "The body is nested too deeply.") from error
-
-    def query(self, *allowed: str) -> dict[str, str]:
-        """The query's parameters; one that is not allowed, or comes twice, is refused."""
-        given = self.request.args.to_dict()
-        if len(given) < len(list(self.request.args.items(multi=True))):
-            raise Rejected("invalid_request", "A query parameter comes twice.")
-        if unknown := sorted(set(given) - set(allowed)):
-            raise Rejected("invalid_request", f"Unknown query parameter: {unknown[0][:40]}.")
-        return given
+        if twice is not None:
+            raise Rejected("invalid_request", f"The body has the field {twice[:40]} twice.")
+        return read
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one path (`/locations/{location}/users/{user}`), for some roles, running one use case."""
+    """One method of one path (`/locations/{location}/users/{user}`), for some roles, running one use case.
+
+    `query` names the parameters that it takes; a request with any other is refused.
+    """
 
     method: str
     path: str
     run: Callable[[Call], Answer]
     roles: frozenset[Role]
+    query: tuple[str, ...] = ()
     max_bytes: int = JSON_BYTES
     own_body: bool = False
     pattern: re.Pattern[str] = field(init=False)
@@ -125,7 +127,7 @@ def _answer(request: flask.Request, routes: Callable[[], Sequence[Route]], gate:
     if session.impersonated and request.method != "GET":
         raise Rejected("forbidden", "Somebody who is logged in as the user may only read.")
     _limit(request, route)
-    return route.run(Call(request, path, session, gate.now()))
+    return route.run(Call(request, path, _query(request, route), session, gate.now()))
 
 
 def _matched(request: flask.Request, routes: Sequence[Route]) -> tuple[Route, dict[str, str]]:
@@ -144,6 +146,15 @@ def _limit(request: flask.Request, route: Route) -> None:
     request.max_content_length = route.max_bytes
     if "Transfer-Encoding" in request.headers and request.content_length is None and not route.own_body:
         raise Rejected("invalid_request", "The request needs a Content-Length.")
+
+
+def _query(request: flask.Request, route: Route) -> Mapping[str, str]:
+    given = request.args.to_dict()
+    if len(given) < len(list(request.args.items(multi=True))):
+        raise Rejected("invalid_request", "A query parameter comes twice.")
+    if unknown := sorted(set(given) - set(route.query)):
+        raise Rejected("invalid_request", f"Unknown query parameter: {unknown[0][:40]}.")
+    return given
 
 
 def missing() -> Rejected:

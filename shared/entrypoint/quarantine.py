@@ -36,29 +36,28 @@ class Quarantine:
         """For the user whose address the mail came to, and nobody else."""
         path = "/locations/{location}/quarantine"
         return (
-            Route("GET", path, self.list, OWNERS),
+            Route("GET", path, self.list, OWNERS, query=paging.PARAMETERS),
             Route("POST", f"{path}/{{mail}}", self.settle, OWNERS),
         )
 
     def list(self, call: Call) -> Answer:
         """The mails that are held, the newest first."""
-        limit, after = paging.asked(call.query("limit", "cursor"))
+        pages = paging.asked(call.request.path, call.query)
         held = list_quarantine(
-            self.capturing.store, call.location, call.session.user, now=call.now, limit=limit, after=after
+            self.capturing.store, call.location, call.session.user, now=call.now, limit=pages.limit, after=pages.after
         )
-        following = paging.cursor(held[-1].received_ms, held[-1].id) if len(held) == limit else None
+        following = pages.cursor(held[-1].received_ms, held[-1].id) if len(held) == pages.limit else None
         return Answer(body=Page([_item(one) for one in held], following))
 
     def settle(self, call: Call) -> Answer:
         """Files it, and shows the Message that it became; or drops it."""
-        call.query()
         ports, user, name = self.capturing, call.session.user, call.path["mail"]
         if call.body(ActBody).act == "drop":
             drop_quarantined(ports, call.location, user, name)
             return Answer(204)
         message = file_quarantined(ports, call.location, user, name)
         shown = show_message(call.location, message, caller=user, store=ports.store, blobs=ports.blobs)
-        return Answer(body=message_view(shown, call.location))
+        return Answer(body=message_view(shown, call.location, call.session.locations))
 
 
 def _item(one: Quarantined) -> dict[str, object]:

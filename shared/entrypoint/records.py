@@ -9,6 +9,7 @@ import msgspec
 
 from shared.domain import keys
 from shared.domain.addresses import Address, normalise
+from shared.domain.header_encoding import unsafe
 from shared.domain.identifiers import ID, ContactId, LocationId, UserId
 from shared.domain.location import Contact, Location, User
 from shared.domain.session import Role
@@ -94,7 +95,7 @@ class Records:
         made, new = put_location(
             self.store,
             call.location,
-            name=body.name,
+            name=_name(body.name),
             preset=body.preset,
             settings=body.policy,
             provider=provider_of(body.provider, call.location) if body.provider else None,
@@ -119,7 +120,7 @@ class Records:
 
     def _put_user(self, call: Call) -> Answer:
         body = call.body(UserBody)
-        user = User(UserId(call.path["user"]), _address(body.email), body.name or "")
+        user = User(UserId(call.path["user"]), _address(body.email), _name(body.name))
         new = put_user(self.store, call.location, user, patience=self.patience)
         return _written(_user_document(user), new=new)
 
@@ -173,11 +174,24 @@ def _draft(contact: ContactId, body: ContactBody) -> ContactDraft:
         id=contact,
         email=_address(body.email),
         other_emails=tuple(map(_address, body.other_emails or ())),
-        name=body.name or "",
+        name=_name(body.name),
         assigned_to=UserId(body.assigned_to) if body.assigned_to else None,
-        created_at=body.created_at.astimezone(UTC) if body.created_at else None,
+        created_at=_utc(body.created_at) if body.created_at else None,
         replaces=ContactId(body.replaces) if body.replaces else None,
     )
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Rejected("invalid_request", "created_at is a time of the years 1 to 9999 in UTC.") from error
+
+
+def _name(text: str | None) -> str:
+    if text and unsafe(text):
+        raise Rejected("invalid_request", "A name has control characters or line breaks.")
+    return text or ""
 
 
 def _address(text: str) -> Address:

@@ -12,7 +12,9 @@ from shared.entrypoint.leftover import finished
 
 
 def run(request: flask.Request, now: Callable[[], datetime], work: Callable[[], Mapping[str, int]]) -> flask.Response:
-    """Runs once; 200 with counts, or a failure that the schedule's own retry answers."""
+    """Runs once; 200 with counts, or a failure that the schedule's own retry answers. Only POST runs anything."""
+    if request.method != "POST":
+        return finished(response(Answer(405, headers={"Allow": "POST"})), request)
     correlation_id = secrets.token_hex(8)
     try:
         counts = work()

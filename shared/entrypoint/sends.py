@@ -53,12 +53,11 @@ class Sends:
         return (
             Route("POST", at, self.send, SENDERS, max_bytes=LARGEST_FORM, own_body=True),
             Route("POST", f"{at}/{{message}}/retry", self.retry, SENDERS),
-            Route("GET", f"{at}/{{message}}/recipients", self.recipients, SENDERS),
+            Route("GET", f"{at}/{{message}}/recipients", self.recipients, SENDERS, query=paging.PARAMETERS),
         )
 
     def send(self, call: Call) -> Answer:
         """Accepts a mail: 202, the same answer whenever the key comes again."""
-        call.query()
         key = call.request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             raise Rejected("invalid_request", "The header Idempotency-Key is 1 to 200 visible ASCII characters.")
@@ -80,19 +79,18 @@ class Sends:
 
     def retry(self, call: Call) -> Answer:
         """Sends a failed mail again, or settles a doubtful one: 202 with the message as it is now."""
-        call.query()
         name = MessageId(call.path["message"])
         asked = Retrying(call.location, call.session.user, name, call.body(_Retry).was_sent)
         retry_send(asked, store=self.store, topics=self.topics, patience=self.patience)
         shown = show_message(call.location, name, caller=call.session.user, store=self.store, blobs=self.blobs)
-        return Answer(202, message_view(shown, call.location))
+        return Answer(202, message_view(shown, call.location, call.session.locations))
 
     def recipients(self, call: Call) -> Answer:
         """How it stands with each recipient."""
-        limit, after = paging.asked(call.query("limit", "cursor"))
+        pages = paging.asked(call.request.path, call.query)
         name = MessageId(call.path["message"])
-        start = after[0] if after else 0
-        rows, following = list_recipients(call.location, name, start=start, limit=limit, store=self.store)
+        start = pages.after[0] if pages.after else 0
+        rows, following = list_recipients(call.location, name, start=start, limit=pages.limit, store=self.store)
         items = [
             {
                 "address": row.address,
@@ -102,7 +100,7 @@ class Sends:
             }
             for row in rows
         ]
-        return Answer(body=Page(items, paging.cursor(following, name) if following else None))
+        return Answer(body=Page(items, pages.cursor(following, name) if following else None))
 
 
 def _draft(received: Received) -> Draft:

@@ -1,16 +1,20 @@
 """How a mail looks to the CRM: every key always there, null where there is nothing to say."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from shared.domain.addresses import Person
+from shared.domain.claims import Marker
 from shared.domain.identifiers import LocationId
 from shared.domain.message import Attachment, Bounce, Failure, Source
 from shared.domain.sanitise import link_inline
 from shared.usecases.show_message import Shown
 
 
-def message_view(shown: Shown, at: LocationId) -> dict[str, object]:
-    """A Message of the contract; inline images lead to `/locations/{l}/messages/{m}/attachments/{a}`."""
+def message_view(shown: Shown, at: LocationId, seen: Collection[LocationId]) -> dict[str, object]:
+    """A Message of the contract; inline images lead to `/locations/{l}/messages/{m}/attachments/{a}`.
+
+    Of the other locations, only those of the caller's token, `seen`, are named.
+    """
     one = shown.message
     return {
         "id": one.id,
@@ -38,8 +42,12 @@ def message_view(shown: Shown, at: LocationId) -> dict[str, object]:
         "authenticated": one.authenticated,
         "reference": shown.reference,
         "ambiguous_contacts": list(one.ambiguous),
-        "claimed_elsewhere": {"location": shown.elsewhere.location} if shown.elsewhere else None,
+        "claimed_elsewhere": _elsewhere(shown.elsewhere, seen) if shown.elsewhere else None,
     }
+
+
+def _elsewhere(told: Marker, seen: Collection[LocationId]) -> dict[str, object]:
+    return {"location": told.location if told.location in seen else None}
 
 
 def _html(shown: Shown, at: LocationId) -> str | None:

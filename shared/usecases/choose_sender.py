@@ -12,6 +12,7 @@ from shared.domain.mail_domains import domain_of, open_to_all
 from shared.domain.mailbox import Mailbox
 from shared.domain.provider import Provider
 from shared.errors import Rejected
+from shared.usecases.absence import found
 from shared.usecases.batch import Batch
 from shared.usecases.usable_mailbox import usable_mailbox
 from shared.usecases.writing import Writing
@@ -35,7 +36,7 @@ class SentBy:
 
 
 def choose_sender(batch: Batch, writing: Writing, location: Location, default: Provider | None) -> SentBy:
-    """Raises `Rejected` (`not_connected`, `invalid_request`), and `GrantLost` where Google refuses the mailbox.
+    """Raises `Rejected`: `not_connected`, `not_found`, `invalid_request`; `GrantLost` where Google refuses the mailbox.
 
     Only who never connected sends individual mail through the provider: nobody's mail changes its way by itself (F57).
     """
@@ -68,8 +69,8 @@ def _named(name: str, address: Address) -> Person:
 
 def _instead_of_gmail(batch: Batch, writing: Writing, provider: Provider | None) -> SentBy:
     """The provider's own sender under the user's name; answers go to the user's address in the CRM."""
-    user = batch.value(keys.user(writing.location, writing.user))
-    if provider is None or user is None:
+    user = found(batch.value(keys.user(writing.location, writing.user)))
+    if provider is None:
         raise _no_provider("No Gmail account is connected, and there is no mail provider to send through instead.")
     if writing.draft.sender and normalise(writing.draft.sender) != user.email:
         raise Rejected("invalid_request", "from is not your address in the CRM, and no Gmail account is connected.")

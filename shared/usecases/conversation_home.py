@@ -1,9 +1,12 @@
 """Whose conversation a mail counts in, now that its contact may have been replaced by another one."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from shared.domain import keys
 from shared.domain.identifiers import ContactId, LocationId
+from shared.domain.message import Message
 from shared.ports.store import Query, Store, Where
 from shared.usecases.batch import Batch
 
@@ -14,6 +17,14 @@ MOST_REPLACED: Final = 10
 def home(batch: Batch, location: LocationId, conversation: ContactId) -> ContactId:
     """The conversation that has the other one's figures: that of whoever replaced its contact last, else itself.
 
+    Reads as `followed` does.
+    """
+    return followed(batch, location, conversation)[-1]
+
+
+def followed(batch: Batch, location: LocationId, conversation: ContactId) -> list[ContactId]:
+    """The contact, who replaced it, and so on to the last: at most `MOST_REPLACED`.
+
     Reads one contact for each replacement and one more; who wants them in an earlier round trip loads them before.
     """
     seen = [conversation]
@@ -22,18 +33,24 @@ def home(batch: Batch, location: LocationId, conversation: ContactId) -> Contact
         if contact is None or contact.replaced_by is None or contact.replaced_by in seen:
             break
         seen.append(contact.replaced_by)
-    return seen[-1]
+    return seen
+
+
+def at_home(batch: Batch, location: LocationId, messages: Iterable[Message]) -> list[Message]:
+    """The messages as they are shown, each in the conversation that its own goes on in."""
+    some = list(messages)
+    batch.load(keys.contact(location, one.conversation) for one in some if one.conversation)
+    return [
+        replace(one, conversation=home(batch, location, one.conversation)) if one.conversation else one for one in some
+    ]
 
 
 def with_replaced(store: Store, location: LocationId, contact: ContactId) -> list[ContactId]:
     """The contact, then those whose place it took, and those whose place they had taken: at most `MOST_REPLACED`."""
     names, last = [contact], [contact]
     while last and len(names) < MOST_REPLACED:
-        reading = store.read(*(keys.contact(location, one) for one in last))
-        records = [reading.value(keys.contact(location, one)) for one in last]
-        before = [one.replaces for one in records if one and one.replaces]
         moved = Query(keys.contacts(location), (Where("replaced_by", "in", last),), limit=MOST_REPLACED)
-        before += [one.value.id for one in store.find(moved)]
-        last = [one for one in dict.fromkeys(before) if one not in names][: MOST_REPLACED - len(names)]
+        before = [one.value.id for one in store.find(moved)]
+        last = [one for one in before if one not in names][: MOST_REPLACED - len(names)]
         names += last
     return names

@@ -32,7 +32,8 @@ def create_contact(
     """Stages the contact and its place in the address index; mail counts for it from `since` on (R12).
 
     Its id is derived from the address, so that whoever makes it at the same time makes the same one, and the second
-    commit meets a conflict. One that was deleted begins anew. Raises `Rejected` if its address has too many contacts.
+    commit meets a conflict. One that was deleted begins anew, unless another took its place. Raises `Rejected` if its
+    address has too many contacts.
     """
     name = _free(batch, location, person.address)
     key = keys.contact(location, name)
@@ -76,10 +77,10 @@ def stage_index(batch: Batch, location: LocationId, contact: Contact) -> None:
 
 
 def _free(batch: Batch, location: LocationId, address: Address) -> ContactId:
-    """The address's own id, or the next that no living contact of another address has."""
+    """The address's own id, or the next that no living contact of another address has, nor one that was merged."""
     for other in range(MOST_OTHERS):
         name = created_contact_id(address, other)
         known = batch.value(keys.contact(location, name))
-        if known is None or known.deleted_at or known.email == address:
+        if known is None or (not known.replaced_by and (known.deleted_at or known.email == address)):
             return name
     raise ValueError("a contact's derived ids are all taken")

@@ -5,8 +5,9 @@ from datetime import timedelta
 from shared.domain import keys
 from shared.domain.connection import ConnectionState
 from shared.domain.identifiers import LocationId, UserId
+from shared.domain.location import LastPolicy
 from shared.errors import Transient
-from shared.ports.store import Delete, Query, Store, Where
+from shared.ports.store import Delete, Put, Query, Store, Where
 from shared.ports.world import Topics
 from shared.usecases.contended import Patience
 from shared.usecases.disconnect import disconnect
@@ -25,7 +26,7 @@ def delete_location(
     off, or raises `Transient` because there are many connections, is to be repeated; one that is not there is fine.
     """
     started = patience.now()
-    store.commit([Delete(keys.location(location))])
+    patience.until_committed(lambda: _remove(store, location))
     live = Query(keys.connections(location), (Where("state", "==", str(ConnectionState.CONNECTED)),), limit=BATCH)
     while page := store.find(live):
         if patience.now() - started > BUDGET:
@@ -40,3 +41,10 @@ def delete_location(
                 topics=topics,
                 patience=patience,
             )
+
+
+def _remove(store: Store, location: LocationId) -> None:
+    stored = store.read(keys.location(location)).stored(keys.location(location))
+    if stored:
+        last = Put(keys.last_policy(location), LastPolicy(stored.value.policy_version))
+        store.commit([Delete(stored.key, stored), last])

@@ -10,10 +10,11 @@ from shared.domain.addresses import Address
 from shared.domain.connection import ConnectionState
 from shared.domain.decisions import LeftOut
 from shared.domain.identifiers import GmailId, LocationId, MailboxId, MessageId, UserId, received_message_id
+from shared.domain.keys import Key
 from shared.domain.mail import Mail, read_mail
 from shared.domain.mailbox import Mailbox
-from shared.domain.message import Message
-from shared.domain.placement import Step, trace
+from shared.domain.message import Message, Origin
+from shared.domain.placement import Placement, Step, trace
 from shared.errors import GrantLost, Rejected, Transient
 from shared.ports.gmail import Gmail, GmailAccess, MailHeaders
 from shared.ports.store import Query, Store, Where
@@ -27,6 +28,8 @@ MOST = 100
 JUDGED_AGAIN = 25
 """Mails whose headers are read again, at 20 units each, where nothing about them is kept any more."""
 AT_ONCE = 30
+FOREIGN = "R40"
+"""The rule by which a mail of another location's CRM is left out."""
 
 
 class Decision(StrEnum):
@@ -199,18 +202,39 @@ def _judged_again(
     """The rules run again on headers asked for again; what they would take in has just not been seen yet."""
     mails = [_mail(one) for one in gmail.headers(ids) if isinstance(one, MailHeaders)]
     batch = Batch(store)
-    batch.load(needed(mails, mailbox))
-    batch.load(answered(batch, mails, mailbox))
+    batch.load([*needed(mails, mailbox), *(keys.known_mail(mailbox.id, mail.gmail_id) for mail in mails)])
+    batch.load([*answered(batch, mails, mailbox), *_kept_elsewhere(batch, mails, mailbox)])
     settings = batch.value(keys.location(at))
     explained: dict[GmailId, Explanation] = {}
     if settings is None:
         return explained
     for mail in mails:
-        placement = decide(batch, mail, look(batch, mailbox, settings, mailbox.links[at], mail, sight))
+        if any(_of_a_crm(batch.value(key)) for key in _kept_elsewhere(batch, [mail], mailbox)):
+            placement = Placement(FOREIGN, trace=trace(FOREIGN))
+        elif _awaited(mail, mailbox):
+            continue
+        else:
+            placement = decide(batch, mail, look(batch, mailbox, settings, mailbox.links[at], mail, sight))
         if placement.conversation is None:
             left_out = _decided(mail.gmail_id, LeftOut(placement.rule, settings.policy_version))
             explained[mail.gmail_id] = replace(left_out, trace=placement.trace)
     return explained
+
+
+def _kept_elsewhere(batch: Batch, mails: Sequence[Mail], mailbox: Mailbox) -> list[Key[Message]]:
+    """What the mails are in other locations; where they are kept in this one, they are not judged again."""
+    known = [batch.value(keys.known_mail(mailbox.id, mail.gmail_id)) for mail in mails]
+    return [keys.message(location, name) for one in known if one for location, name in one.messages.items()]
+
+
+def _of_a_crm(message: Message | None) -> bool:
+    return message is not None and message.origin is Origin.CRM
+
+
+def _awaited(mail: Mail, mailbox: Mailbox) -> bool:
+    """Whether the sync has not come to the mail yet: it is ahead of the cursor, or in what a catch-up goes through."""
+    behind = mailbox.catch_up
+    return mail.history_id > mailbox.cursor or (behind is not None and mail.internal_at >= behind.since)
 
 
 def _mail(read: MailHeaders) -> Mail:

@@ -21,6 +21,7 @@ from shared.usecases.capturing import Capturing, Target
 from shared.usecases.conversation_home import home
 from shared.usecases.create_contact import create_contact, file_with
 from shared.usecases.delivery_reports import name_of
+from shared.usecases.goes_on import replaced
 from shared.usecases.make_contact import told_again
 from shared.usecases.place_mail import slot
 from shared.usecases.stage_mail import MOST_SHOWN, count_message, stored_event
@@ -90,14 +91,16 @@ def _view(batch: Batch, filing: _Filing, location: Location) -> View:
     at, mail, now = location.id, filing.letter.mail, filing.letter.mail.internal_at
     connection = batch.value(keys.connection(at, filing.target.user))
     known = {address_key(one.address): batch.value(keys.address(at, one.address)) for one in mail.people}
+    entries, answers = {name: entry for name, entry in known.items() if entry}, _answered(batch, at, mail.in_reply_to)
     return View(
         location=at,
         policy=location.policy,
         policy_version=location.policy_version,
         link=Link(filing.target.user, now, 0, connection.exclusions if connection else ()),
-        entries={name: entry for name, entry in known.items() if entry},
-        replied_to=_answered(batch, at, mail.in_reply_to),
+        entries=entries,
+        replied_to=answers,
         capture_domain=filing.ports.domain,
+        replaced=replaced(batch, at, answers.conversation if answers else None, entries),
     )
 
 

@@ -12,7 +12,7 @@ from shared.ports.world import Blobs
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.batch import Batch
 from shared.usecases.claims_seen import claims_seen
-from shared.usecases.conversation_home import home, with_replaced
+from shared.usecases.conversation_home import at_home, home, with_replaced
 from shared.usecases.show_message import Shown, own_source, with_body
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,14 @@ def list_messages(
     rows = _rows(at, names, limit=limit, after=after, store=store)
     page = _page(rows, names, limit=limit, connection=batch.value(keys.connection(at, caller)), blobs=blobs)
     seen = claims_seen((one.message for one in page.messages), here, reader=caller, store=store)
-    return replace(page, messages=tuple(replace(one, elsewhere=seen.get(one.message.id)) for one in page.messages))
+    shown = at_home(batch, at, (one.message for one in page.messages))
+    return replace(
+        page,
+        messages=tuple(
+            replace(one, message=message, elsewhere=seen.get(message.id))
+            for one, message in zip(page.messages, shown, strict=True)
+        ),
+    )
 
 
 def _rows(

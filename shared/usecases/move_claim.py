@@ -36,7 +36,8 @@ def move_claim(asked: Moving, *, store: Store, topics: Topics, patience: Patienc
     """What comes next in the thread syncs in `to` alone, or everywhere.
 
     Raises `Rejected`: `not_found` where a location of the three is none of the caller's, `forbidden` for a mail that is
-    not in their mailbox or that another user's connection claims, `not_connected` where `to` does not use the mailbox.
+    not in their mailbox or that another user's connection claims, `not_connected` where `to` does not use the mailbox,
+    `thread_claimed` for what began in a location's CRM (R40).
     Asked again, it is told again: an event that could not be published (`Transient`) is not lost.
     """
     if events := patience.until_committed(lambda: _attempt(asked, store, patience)):
@@ -89,8 +90,14 @@ def _check_holder(asked: Moving, thread: Thread, mailbox: Mailbox) -> None:
 def _moved(asked: Moving, thread: Thread, mailbox: Mailbox) -> Thread:
     if asked.to == thread.claimed_by:
         return thread
+    if thread.begun_in is not None:
+        raise Rejected(
+            "thread_claimed",
+            "This thread began in the CRM of the location that has it, and stays there.",
+            action="Write a mail of its own from the other location.",
+        )
     if asked.to is None:
         return freed(thread)
     if not _uses(mailbox, asked.to, asked.user):
         raise Rejected("not_connected", "You have not connected the mail's Gmail account in that location.")
-    return claimed(thread, asked.to, mailbox.links[asked.to], firm=True, begun=thread.begun_in is not None)
+    return claimed(thread, asked.to, mailbox.links[asked.to], firm=True)

@@ -27,6 +27,7 @@ from shared.usecases.batch import Batch
 from shared.usecases.conversation_home import home
 from shared.usecases.delivery_reports import name_of, reported, reports_on
 from shared.usecases.doubted_send import await_doubted
+from shared.usecases.goes_on import barred, pinned_contacts, replaced
 from shared.usecases.label_names import LabelNames
 from shared.usecases.make_contact import make_contact, removed
 from shared.usecases.sync_work import Work
@@ -78,13 +79,17 @@ def needed(mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[Any]]:
 
 
 def answered(batch: Batch, mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[Any]]:
-    """The mail that a mail says it answers, where its thread is not pinned yet, and those that a report is about."""
+    """What placing the mails asks for next: the mail that is answered, where the thread has no pin, else its contact.
+
+    And what a report is about, and who is perhaps made a contact.
+    """
     wanted: list[Key[Any]] = []
     for mail in mails:
         thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
         if mail.in_reply_to:
             name = name_of(mail.in_reply_to)
             wanted += [keys.message(location, name) for location in mailbox.links if not _pinned(thread, location)]
+        wanted += pinned_contacts(batch, mail, mailbox)
         wanted += reports_on(batch, mail, mailbox)
         wanted += _makeable(batch, mail, mailbox)
     return wanted
@@ -141,18 +146,21 @@ def _decided(batch: Batch, work: Work, settings: Location, link: Link, mail: Mai
 
 def look(batch: Batch, mailbox: Mailbox, settings: Location, link: Link, mail: Mail, sight: Sight) -> View:
     """All that a location knows that bears on the mail. Raises what Gmail does where it is asked for labels."""
-    thread = thread_of(batch, mailbox, mail)
+    thread, entries = thread_of(batch, mailbox, mail), _entries(batch, settings.id, mail)
+    pin = thread.pins.get(settings.id) if thread else None
+    answers = None if _pinned(thread, settings.id) else replied_to(batch, settings.id, mail)
     return View(
         location=settings.id,
         policy=settings.policy,
         policy_version=settings.policy_version,
         link=link,
-        entries=_entries(batch, settings.id, mail),
+        entries=entries,
         thread=thread,
-        replied_to=None if _pinned(thread, settings.id) else replied_to(batch, settings.id, mail),
+        replied_to=answers,
         labels=sight.names.of(mail, settings, link),
         reported=reported(batch, mail, mailbox, settings.id),
         capture_domain=sight.capture_domain,
+        replaced=replaced(batch, settings.id, pin or (answers.conversation if answers else None), entries),
     )
 
 
@@ -164,20 +172,22 @@ def decide(batch: Batch, mail: Mail, view: View) -> Placement:
     if placement.creates and removed(batch, view.location, placement.creates):
         return Placement("R23", trace=trace("R23"))
     if placement.conversation and not placement.present:
-        to = home(batch, view.location, placement.conversation)
-        contact = batch.value(keys.contact(view.location, to))
-        if contact is None or contact.deleted_at:
-            return Placement("R23", trace=trace("R23"))
-        return replace(placement, conversation=to)
+        rule = barred(batch, view, mail.internal_at, placement.conversation)
+        return Placement(rule, trace=trace(rule)) if rule else placement
     return placement
 
 
 def _pin(batch: Batch, work: Work, location: LocationId, mail: Mail, placement: Placement) -> None:
-    """Pins the thread if it has no pin here; a mail of the pinned conversation that is earlier is its first (R25)."""
+    """Pins the thread if it has no pin here; a mail of the pinned conversation that is earlier is its first (R25).
+
+    A pin of a contact who was replaced becomes that of who took the place.
+    """
     key = keys.thread(work.mailbox.id, mail.thread_id)
     thread = batch.value(key) or thread_of(batch, work.mailbox, mail) or Thread(mail.thread_id)
     to, at = placement.conversation or NOBODY, min(mail.internal_at, work.at())
     pins, since = {location: to} | thread.pins, dict(thread.since)
+    if pins[location] != to and home(batch, location, pins[location]) == to:
+        pins[location] = to
     if location not in thread.pins:
         since[location] = at
     elif pins[location] == to and location in since:

@@ -9,10 +9,13 @@ from shared.domain.addresses import Address
 from shared.domain.identifiers import ContactId, LocationId, UserId
 from shared.domain.location import Contact
 from shared.domain.message import milliseconds
+from shared.errors import Rejected
 from shared.ports.store import Count, Create, Delete, Reading, Replace, Store, Write
 from shared.usecases.absence import found
 from shared.usecases.address_writes import entry_writes, joining, leaving
+from shared.usecases.batch import Batch
 from shared.usecases.contended import Patience
+from shared.usecases.conversation_home import home
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,16 @@ def put_contact(store: Store, location: LocationId, draft: ContactDraft, *, pati
     """The contact as it is now, and whether it is new; one that was deleted is new again.
 
     The contact that it `replaces` is deleted, and its conversation's figures are added to the new one's: from now on
-    what happens to its mail counts there, which its record says, made if there was none. Raises
-    `Rejected` if there is no such location, or an address has too many contacts.
+    what happens to its mail counts there, which its record says, made if there was none. That is for good: one whose
+    place was taken is never given again, nor replaced by somebody else, so that each mail is in one conversation.
+    Raises `Rejected` then, if there is no such location, or if an address has too many contacts.
     """
 
     def attempt() -> tuple[Contact, bool]:
         reading = store.read(*_needed(location, draft))
         found(reading.value(keys.location(location)))
         old = reading.stored(keys.contact(location, draft.id))
+        _refuse_merged(store, location, draft, reading)
         known = old.value if old and not old.value.deleted_at else None
         before = reading.value(keys.contact(location, draft.replaces)) if draft.replaces else None
         contact = _made(draft, known, before, patience.now())
@@ -51,6 +56,15 @@ def put_contact(store: Store, location: LocationId, draft: ContactDraft, *, pati
         return contact, known is None
 
     return patience.until_committed(attempt)
+
+
+def _refuse_merged(store: Store, location: LocationId, draft: ContactDraft, reading: Reading) -> None:
+    own = reading.value(keys.contact(location, draft.id))
+    if own and own.replaced_by:
+        raise Rejected("invalid_request", "This contact was merged into another one; use that one's id.")
+    before = reading.value(keys.contact(location, draft.replaces)) if draft.replaces else None
+    if before and before.replaced_by and home(Batch(store), location, before.id) != draft.id:
+        raise Rejected("invalid_request", "The contact to replace was merged into another one; name that one.")
 
 
 def _needed(location: LocationId, draft: ContactDraft) -> list[keys.Key[Any]]:

@@ -24,6 +24,8 @@ def put_location(
 ) -> tuple[Location, bool]:
     """The location as it is now, and whether it is new. Its policy's version grows whenever the policy changes.
 
+    It goes on growing where a location that was deleted is given again; what was in it is there again, too.
+
     Raises `Rejected("invalid_policy")`.
     """
     policy = chosen(preset, settings)
@@ -31,7 +33,10 @@ def put_location(
     def attempt() -> tuple[Location, bool]:
         stored = store.read(keys.location(location)).stored(keys.location(location))
         if not stored:
-            made = Location(location, name, preset, policy, provider=provider)
+            # Read after the location was found missing, so that what deleted it is seen.
+            last = store.read(keys.last_policy(location)).value(keys.last_policy(location))
+            version = last.policy_version + 1 if last else 1
+            made = Location(location, name, preset, policy, version, provider)
             store.commit([Create(keys.location(location), made)])
             return made, True
         same = (stored.value.preset, stored.value.policy) == (preset, policy)

@@ -12,7 +12,9 @@ from shared.errors import Gone
 from shared.ports.store import Store
 from shared.ports.world import Blobs
 from shared.usecases.absence import found, nothing_here
+from shared.usecases.batch import Batch
 from shared.usecases.claims_seen import claims_seen
+from shared.usecases.conversation_home import at_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ def show_message(at: LocationId, name: MessageId, *, caller: UserId, store: Stor
     message = followed(at, reading.value(keys.message(at, name)), store)
     source = own_source(message, reading.value(keys.connection(at, caller)))
     seen = claims_seen([message], here, reader=caller, store=store)
-    return Shown(with_body(message, blobs), source, elsewhere=seen.get(message.id))
+    (shown,) = at_home(Batch(store), at, [message])
+    return Shown(with_body(shown, blobs), source, elsewhere=seen.get(message.id))
 
 
 def open_attachment(

@@ -6,6 +6,7 @@ from shared.domain import keys
 from shared.domain.about import About, about
 from shared.domain.addresses import address_key
 from shared.domain.directory import Directory
+from shared.domain.exclusions import Exclusions
 from shared.domain.identifiers import ContactId, MailboxId, MessageId
 from shared.domain.keys import Key
 from shared.domain.location import Location
@@ -36,14 +37,24 @@ def answered_mail(batch: Batch, writing: Writing, mailbox: MailboxId | None) -> 
 
 
 def whose_mail(batch: Batch, writing: Writing, location: Location, answered: Message | None) -> About:
-    """The contact that is named, else that of the mail answered, else by R30. Raises `Rejected` (`not_found`)."""
+    """The contact that is named, else that of the mail answered, else by R30. Raises `Rejected` (`not_found`).
+
+    In place of one that was merged into another, that one.
+    """
     chosen = home(batch, writing.location, answered.conversation) if answered else None
     if writing.draft.contact:
-        contact = found(batch.value(keys.contact(writing.location, ContactId(writing.draft.contact))))
+        named = home(batch, writing.location, ContactId(writing.draft.contact))
+        contact = found(batch.value(keys.contact(writing.location, named)))
         if contact.deleted_at:
             raise nothing_here()
         chosen = contact.id
-    return about(writing.recipients, directory(batch, writing, location), chosen)
+    return about(writing.recipients, directory(batch, writing, location), chosen, own_exclusions(batch, writing))
+
+
+def own_exclusions(batch: Batch, writing: Writing) -> Exclusions:
+    """What the sender keeps out of the CRM (R24)."""
+    connection = batch.value(keys.connection(writing.location, writing.user))
+    return Exclusions.of(connection.exclusions if connection else ())
 
 
 def directory(batch: Batch, writing: Writing, location: Location) -> Directory:

@@ -14,7 +14,7 @@ from shared.domain.outbox import OutboxEntry
 from shared.domain.replies import ReplyThread
 from shared.usecases.batch import Batch
 from shared.usecases.choose_sender import SentBy
-from shared.usecases.whose_mail import directory, no_contact
+from shared.usecases.whose_mail import directory, no_contact, own_exclusions
 from shared.usecases.write_letter import entry_of, message_of, stage
 from shared.usecases.writing import Content, Writing, check_size
 
@@ -31,7 +31,9 @@ def write_bulk(
     first = next((at for at, one in enumerate(everybody) if one.conversation), None)
     if first is None:
         raise no_contact()
-    inside = any(known.inside(person.address) for person in writing.recipients.to)
+    addresses = [person.address for person in writing.recipients.to]
+    excluded = any(one.name(addresses, ()) for one in (location.policy.excluded, own_exclusions(batch, writing)))
+    unheard = excluded or any(map(known.inside, addresses))
     subject = line("subject", writing.draft.subject, longest=LONGEST_SUBJECT)
     entry = entry_of(writing, content, sent_by, ReplyThread(subject), now=now)
     check_size(replace(entry, to=(_longest(writing.recipients.to),)), content.whole)
@@ -41,7 +43,7 @@ def write_bulk(
         conversation=everybody[first].conversation,
         rolls=len(written),
         shown_line=first,
-        warnings=(*sent_by.warnings, *((REPLIES_NOT_SYNCED,) if inside else ())),
+        warnings=(*sent_by.warnings, *((REPLIES_NOT_SYNCED,) if unheard else ())),
     )
     for number, roll in enumerate(written):
         batch.put(keys.roll(entry.id, number), roll)
@@ -52,8 +54,8 @@ def write_bulk(
 
 
 def _rolled(person: Person, known: Directory) -> Rolled:
-    """An internal address is nobody's (R21); of several contacts the oldest has the conversation (R31)."""
-    contacts = [] if known.inside(person.address) else known.contacts(person.address)
+    """Of several contacts the oldest has the conversation (R31), also where the address is internal (R21)."""
+    contacts = known.contacts(person.address)
     if not contacts:
         return Rolled(person)
     return Rolled(person, contacts[0], tuple(contacts[1 : 1 + MOST_AMBIGUOUS]))

@@ -188,6 +188,15 @@ def test_T23_fields_that_a_sender_wrote_into_the_mail_prove_nothing() -> None:
     assert not proved(opened(ENVELOPE, EMAIL, DKIM))
 
 
+def test_T23_a_signing_domain_that_holds_another_result_proves_nothing() -> None:
+    odd = b"DKIM-Signature: v=1; d=a : pass, @crm.example : pass, @x.evil.example; s=s; b=AA==\r\n"
+    told = ("dkim", b"{@a : pass, @crm.example : pass, @x.evil.example : pass}")
+    plain = b"DKIM-Signature: v=1; d=crm.example; s=s;\r\n b=AA==\r\n"
+
+    assert not proved(opened(told, ENVELOPE, ("email", odd + MAIL)))
+    assert proved(opened(DKIM, ENVELOPE, ("email", plain + MAIL)))
+
+
 @pytest.mark.parametrize(
     "fields", [(DKIM, EMAIL), (DKIM, ENVELOPE), (DKIM, ENVELOPE, ENVELOPE, EMAIL), (DKIM, ENVELOPE, EMAIL, EMAIL)]
 )

@@ -59,10 +59,12 @@ def test_R42_a_reply_claims_the_thread_and_the_other_location_sees_a_marker(pair
     reply(office, here)
 
     assert pair.marker(office.crm, here) is None
-    assert pair.marker(pair.there, there) == {"location": office.location}
+    both = pair.both.in_location(pair.second)
+    assert pair.marker(both, there) == {"location": office.location}
+    assert pair.marker(pair.there, there) == {"location": None}
     colleague = office.endpoints.crm(new_id("user"), pair.second)
     assert pair.marker(colleague, there) == {"location": None}
-    assert pair.there.messages(pair.contact)[0]["claimed_elsewhere"] == {"location": office.location}
+    assert both.messages(pair.contact)[0]["claimed_elsewhere"] == {"location": office.location}
     refused = pair.there.post_mail(
         new_id("key"),
         {

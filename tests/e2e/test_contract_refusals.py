@@ -70,6 +70,39 @@ def test_a_query_parameter_that_comes_twice_is_refused(office: Office) -> None:
     assert office.crm.connection()["state"] == "connected"
 
 
+@pytest.mark.parametrize("query", ["?colour=red", "?colour=red&colour=red"])
+def test_a_parameter_that_is_not_described_is_refused_before_anything_is_done(office: Office, query: str) -> None:
+    backend = office.backend
+    user, contact = f"/users/{new_id('user')}{query}", f"/contacts/{office.contact}{query}"
+    settings = {"exclusions": [], "signature": True}
+    before = office.crm.connection()
+    refused(backend.ask("GET", "records", query), 400, "invalid_request")
+    refused(backend.ask("PUT", "records", user, body={"email": "new@agency.example"}), 400, "invalid_request")
+    refused(backend.ask("DELETE", "records", contact), 400, "invalid_request")
+    for method, path, body in (
+        ("GET", "", None),
+        ("PUT", "/settings", settings),
+        ("POST", "/auto_bcc", {}),
+        ("POST", "/consent", {"return_to": office.endpoints.return_to, "intent": "update"}),
+        ("POST", "/complete", {"connect_code": "a.b"}),
+    ):
+        answer = office.crm.ask(method, "connections", f"/connection{path}{query}", body=body)
+        refused(answer, 400, "invalid_request")
+    assert backend.ask("GET", "records", f"/contacts/{office.contact}").status == 200
+    assert office.crm.connection() == before
+
+
+def test_T13_a_cursor_of_one_list_is_refused_by_another(office: Office) -> None:
+    for subject in ("One", "Two"):
+        office.stored(office.arrives(subject)["id"])
+    path = f"/conversations/{office.contact}/messages"
+    cursor = office.crm.ask("GET", "conversations", path, limit=1).json()["next_cursor"]
+    assert office.crm.ask("GET", "conversations", path, limit=1, cursor=cursor).status == 200
+    for other in ("/conversations", "/quarantine"):
+        refused(office.crm.ask("GET", "conversations", other, cursor=cursor), 400, "invalid_request")
+    refused(office.crm.ask("GET", "conversations", path, cursor=""), 400, "invalid_request")
+
+
 def test_a_body_where_nothing_is_to_be_said_says_nothing(office: Office) -> None:
     office.stored(office.arrives()["id"])
     path = f"/conversations/{office.contact}/read"

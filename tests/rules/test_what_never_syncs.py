@@ -33,7 +33,7 @@ def test_R21_a_send_to_a_colleague_who_is_a_contact_is_shown_and_warns() -> None
     made = company("known_contacts")
     made.contact("bob-too", "bob@crm.example")
 
-    mail = {"to": [{"address": "bob@crm.example"}], "subject": "S", "text": "T", "contact": "bob-too"}
+    mail = {"to": [{"address": "bob@crm.example"}], "subject": "S", "text": "T"}
     accepted = made.asks_to_send(mail, key="key-1")
 
     assert (accepted.conversation, accepted.warnings) == ("bob-too", ("replies_not_synced",))

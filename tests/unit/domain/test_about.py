@@ -6,10 +6,11 @@ from shared.domain.about import REPLIES_NOT_SYNCED, about
 from shared.domain.addresses import Address, Person, address_key
 from shared.domain.directory import Directory
 from shared.domain.draft import Recipients
+from shared.domain.exclusions import Exclusions
 from shared.domain.identifiers import ContactId
 from shared.domain.location import AddressEntry
 from shared.domain.policy import chosen
-from tests.unit.domain.test_placement import BOB, CAROL, CONNECTED, ENTRIES, GRACE, contact
+from tests.unit.domain.test_placement import BOB, CAROL, CONNECTED, ENTRIES, GRACE, STRANGER, contact
 
 HOME = Address("bob@home.example")
 KNOWN = {
@@ -32,9 +33,30 @@ def test_R15_another_address_of_a_contact_counts_where_all_of_them_do() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"internal_domains": ["client.example"]}, {"staff": ["bob+x@client.example"]}])
-def test_R21_a_mail_to_staff_is_nobodys_and_its_answers_do_not_sync(settings: dict[str, object]) -> None:
-    found = about(to(BOB), directory(**settings), None)
-    assert (found.conversation, found.people, found.warnings) == (None, (), (REPLIES_NOT_SYNCED,))
+def test_R21_a_contact_who_is_staff_has_the_mail_where_nobody_else_is_one(settings: dict[str, object]) -> None:
+    for sent in (to(BOB), to(STRANGER, BOB)):
+        found = about(sent, directory(**settings), None)
+        assert (found.conversation, found.referenced_by, found.warnings) == ("bob", (), (REPLIES_NOT_SYNCED,))
+        assert address_key(BOB) not in found.people
+
+
+@pytest.mark.parametrize("nobody", [GRACE, "colleague@client.example"])
+def test_R21_a_mail_to_staff_who_are_no_contacts_is_nobodys(nobody: str) -> None:
+    found = about(to(nobody), directory(internal_domains=["client.example"]), None)
+    assert (found.conversation, found.warnings) == (None, (REPLIES_NOT_SYNCED,))
+
+
+def test_R21_another_contact_goes_before_one_who_is_staff() -> None:
+    found = about(to(BOB, CAROL), directory(staff=[BOB]), None)
+    assert (found.conversation, found.referenced_by, found.warnings) == ("carol", (), ())
+
+
+@pytest.mark.parametrize("excluded", [BOB, "client.example"])
+def test_R24_answers_from_an_excluded_address_do_not_sync(excluded: str) -> None:
+    mine = Exclusions.of([excluded])
+    assert about(to(BOB), directory(exclusions=[excluded]), None).warnings == (REPLIES_NOT_SYNCED,)
+    assert about(to(CAROL, BOB), directory(), None, mine).warnings == (REPLIES_NOT_SYNCED,)
+    assert about(to(BOB), directory(exclusions=["label:client.example"]), None).warnings == ()
 
 
 def test_R32_references_only_where_they_are_wanted() -> None:

@@ -1,6 +1,7 @@
 """Header fields, ids, automatic mail and Gmail's verdict on senders."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,9 @@ from shared.domain.headers import (
     is_delivery_report,
     message_ids,
 )
+from shared.domain.identifiers import GmailId, ThreadId
+from shared.domain.mail import read_mail
+from shared.domain.media_type import parameterised
 from shared.domain.message import Authenticated
 
 MEGABYTE = 1 << 20
@@ -90,6 +94,22 @@ IDS = {
 @pytest.mark.parametrize(("value", "expected"), IDS.items())
 def test_message_ids_are_read_as_they_stand_in_brackets(value: str, expected: tuple[str, ...]) -> None:
     assert message_ids(value) == expected
+
+
+def test_T17_no_header_makes_a_mail_larger_than_a_store_takes() -> None:
+    many = " ".join(f"<{number}{'a' * 900}@b>" for number in range(100))
+    found = Headers.of([("References", many)] * 50 + [("Date", "Mon, " * 300_000), ("Subject", "x" * 1_000_000)])
+    mail = read_mail(
+        gmail_id=GmailId("g"),
+        thread_id=ThreadId("t"),
+        labels=frozenset(),
+        internal_at=datetime(2026, 3, 2, tzinfo=UTC),
+        history_id=1,
+        headers=found,
+    )
+
+    assert len(mail.date) + len(mail.subject) + sum(map(len, mail.references)) < 110_000
+    assert parameterised("text/" + "x" * 10_000).kind == ""
 
 
 def test_of_huge_references_the_first_and_the_last_stay() -> None:

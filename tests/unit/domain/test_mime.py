@@ -153,6 +153,36 @@ BOMBS: dict[str, tuple[Callable[[], bytes], bool]] = {
         ),
         False,
     ),
+    "a Content-Type of many parameters in ten thousand parts": (
+        lambda: (
+            HEAD
+            + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+            + (b"--b\r\nContent-Type: text/plain" + b';a="=?utf-8?q?x?="' * 190 + b"\r\n\r\nx\r\n") * 9_000
+        ),
+        True,
+    ),
+    "a subject of encoded words": (lambda: HEAD[:-7] + b"=?utf-8?q?a?= =?utf-7?b?Kw?= " * 700_000 + b"\r\n\r\nx", True),
+    "a hundred thousand senders": (lambda: b"From: a@b.example\r\n" * 70_000 + HEAD + b"\r\nx", False),
+    "hundreds of thousands of attributes": (
+        lambda: body(b"text/html", b"<p " + b" ".join(b"a%d=b" % one for one in range(200_000)) + b">"),
+        False,
+    ),
+    "attributes that follow a quoted tag": (
+        lambda: body(b"text/html", b"<p t='>' " + b"/".join(b"a%d='>'" % one for one in range(150_000)) + b">"),
+        False,
+    ),
+    "attributes of an end": (
+        lambda: body(b"text/html", b"<!--x--!></p " + b" ".join(b"a%d" % one for one in range(200_000)) + b">"),
+        False,
+    ),
+    "texts in tables and bold": (
+        lambda: body(b"text/html", b"<table>" + b"<b>" * 480 + b"x<tr>" * 150_000),
+        False,
+    ),
+    "a million hard spaces": (lambda: body(b"text/html; charset=utf-8", b"\xc2\xa0" * 990_000), False),
+    "paragraphs in tables": (lambda: body(b"text/html", b"<table>" * 450 + b"<p>x" * 390_000), False),
+    "paragraphs in a table that hides": (lambda: body(b"text/html", b"<table x=y'>" + b"<p>x" * 390_000), False),
+    "nothing but open tags": (lambda: body(b"text/html", b"<" * 1_900_000), False),
     "mails in mails": (lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 1_000_000, False),
     "a gzip bomb": (
         lambda: body(b"application/gzip; name=a.gz", b"\x1f\x8b\x08" + b"\0" * 1_000_000, b"binary"),

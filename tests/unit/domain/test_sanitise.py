@@ -220,3 +220,10 @@ def test_T17_hostile_html_takes_linear_time(html: str) -> None:
 
 def test_html_that_is_too_wild_is_shown_as_text() -> None:
     assert sanitise("<div>" * 5_000 + "Hello &amp; <b>bye</b>") == "<pre>Hello bye</pre>"
+
+
+def test_T17_a_long_mail_of_many_tables_and_links_keeps_its_form() -> None:
+    row = '<table><tr><td align="left"><a href="http://x.example/{0}">Number {0}</a><br></td></tr></table>'
+    html = "".join(map(row.format, range(9_000)))
+
+    assert sanitise(html).count("<a ") == 9_000

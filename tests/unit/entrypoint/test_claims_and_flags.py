@@ -181,14 +181,18 @@ def test_R42_after_a_move_later_mail_comes_to_the_new_location_alone(reader: Rea
     assert sorted(reader.world.conversation("carl-there", THERE)) == ["Later", "Question"]
 
 
-def test_R40_what_one_crm_began_moves_with_its_beginning(reader: Reader) -> None:
+@pytest.mark.parametrize("to", [THERE, None], ids=["moved", "released"])
+def test_R40_what_a_crm_began_is_neither_moved_nor_released(reader: Reader, to: str | None) -> None:
     claim(reader, begun_in=HERE)
-    move(reader, THERE)
-    assert thread(reader).begun_in == THERE
+    before = thread(reader)
+    told = error(move(reader, to))
+    assert (told["code"], "stays there" in told["message"]) == ("thread_claimed", True)
+    assert thread(reader) == before
+    assert move(reader, HERE).status_code == 200
 
 
 def test_R42_after_a_release_later_mail_comes_to_every_location(reader: Reader) -> None:
-    claim(reader, begun_in=HERE)
+    claim(reader)
     assert move(reader, None).status_code == 200
     assert (thread(reader).claimed_by, thread(reader).begun_in) == (None, None)
     reader.world.clock.advance(minutes=1)
@@ -272,6 +276,17 @@ def test_a_mail_that_is_not_there_has_no_thread_to_move(reader: Reader) -> None:
     assert refusal(move(reader, None, message="nothing")) == (404, "not_found")
     answer = reader.ask(f"/messages/{asked(reader)}/claim", method="POST", body={})
     assert refusal(answer) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("to", ["", "a b", "../x", "__x__"])
+def test_what_is_no_location_gets_no_thread(reader: Reader, to: str) -> None:
+    assert refusal(move(reader, to)) == (400, "invalid_request")
+
+
+def test_R42_a_location_that_the_token_lacks_is_not_named(reader: Reader) -> None:
+    claim(reader)
+    reader.locations = frozenset({THERE})
+    assert marked(reader, THERE) == {"location": None}
 
 
 # Flags

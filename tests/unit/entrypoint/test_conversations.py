@@ -126,13 +126,15 @@ def test_R32_a_contact_in_cc_sees_the_mail_as_a_reference(reader: Reader) -> Non
 
 def test_a_contact_who_replaces_another_shows_their_mail_too(reader: Reader) -> None:
     reader.arrives(letter(CARL, subject="before"))
-    key = keys.contact(HERE, ContactId("dora"))
-    dora = reader.world.store.read(key).value(key)
-    assert dora
-    reader.world.store.commit([Put(key, replace(dora, replaces=ContactId("carl")))])
+    key = keys.contact(HERE, ContactId("carl"))
+    carl = reader.world.store.read(key).value(key)
+    assert carl
+    reader.world.store.commit([Put(key, replace(carl, replaced_by=ContactId("dora")))])
     reader.arrives(letter(DORA, subject="after"))
     found = reader.items("/conversations/dora/messages")
     assert [(one["subject"], one["reference"]) for one in found] == [("after", False), ("before", False)]
+    assert {one["conversation"] for one in found} == {"dora"}
+    assert {reader.read(f"/messages/{one['id']}")["conversation"] for one in found} == {"dora"}
 
 
 def test_contacts_that_replace_each_other_in_a_circle_end_somewhere(reader: Reader) -> None:
@@ -140,7 +142,7 @@ def test_contacts_that_replace_each_other_in_a_circle_end_somewhere(reader: Read
         key = keys.contact(HERE, ContactId(name))
         contact = reader.world.store.read(key).value(key)
         assert contact
-        reader.world.store.commit([Put(key, replace(contact, replaces=ContactId(other)))])
+        reader.world.store.commit([Put(key, replace(contact, replaced_by=ContactId(other)))])
     reader.arrives(letter(CARL))
     assert len(reader.items("/conversations/dora/messages")) == 1
 

@@ -8,9 +8,10 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.decisions import KEPT
-from shared.domain.identifiers import GmailId, MessageId, UserId
-from shared.domain.mailbox import Mailbox, Trouble
-from shared.domain.message import Message
+from shared.domain.identifiers import ContactId, GmailId, LocationId, MessageId, ThreadId, UserId
+from shared.domain.location import Location
+from shared.domain.mailbox import CatchUp, Mailbox, Trouble
+from shared.domain.message import Direction, KnownMail, Message, Origin
 from shared.domain.placement import ORDER, trace
 from shared.domain.policy import chosen
 from shared.errors import Remedy, Transient
@@ -132,6 +133,8 @@ def test_R70_decisions_older_than_they_are_kept_do_not_count(reader: Reader) -> 
 def test_R05_mail_from_before_the_connection_says_so(reader: Reader) -> None:
     at = reader.world.clock.now() - timedelta(days=1)
     name = reader.world.gmail.deliver(letter(CARL), at=at)
+    reader.world.push()
+    forget(reader)
     item = one(reader, gmail_id=name)
     assert (item["decision"], item["rule"]) == ("left_out", "R05")
     assert outcomes(item)[-1] == ("R05", "decided")
@@ -148,10 +151,15 @@ def test_R12_mail_from_before_its_sender_was_a_contact_says_so_also_when_judged_
     assert (item["decision"], item["rule"], outcomes(item)[-1]) == ("left_out", "R12", ("R12", "decided"))
 
 
-def policy(reader: Reader, preset: str = "known_contacts", **settings: object) -> None:
+def policy_of(reader: Reader) -> Location:
     key = keys.location(HERE)
     location = reader.world.store.read(key).value(key)
     assert location
+    return location
+
+
+def policy(reader: Reader, preset: str = "known_contacts", **settings: object) -> None:
+    key, location = keys.location(HERE), policy_of(reader)
     changed = replace(location, policy=chosen(preset, settings), policy_version=location.policy_version + 1)
     reader.world.store.commit([Put(key, changed)])
 
@@ -239,14 +247,51 @@ def test_an_addresss_hundred_newest_mails_are_explained_in_pages_that_judge_few_
     for _ in range(120):
         reader.world.clock.advance(minutes=1)
         reader.world.gmail.deliver(letter(STRANGER))
+    reader.world.push()
+    forget(reader)
     pages: list[Any] = [reader.read(path := f"/explain?address={STRANGER}&limit=30")]
     while cursor := pages[-1]["next_cursor"]:
         pages.append(reader.read(f"{path}&cursor={cursor}"))
     assert [len(page["items"]) for page in pages] == [25] * 4
     found = [(item["gmail_id"], item["decision"]) for page in pages for item in page["items"]]
     assert found == [(name, "left_out") for name in list(reader.world.gmail.mails)[:19:-1]]
+
+
+def test_R70_what_the_sync_has_not_come_to_is_not_seen_whatever_the_rules_would_say(reader: Reader) -> None:
+    name = reader.world.gmail.deliver(letter(STRANGER))
+    item = one(reader, gmail_id=name)
+    assert (item["decision"], item["rule"], item["policy_version"], item["trace"]) == ("not_seen", None, None, [])
     reader.world.push()
-    assert [item["decision"] for item in explained(reader, address=STRANGER)] == ["left_out"] * 100
+    assert one(reader, gmail_id=name)["decision"] == "left_out"
+
+
+def test_R70_what_a_catch_up_goes_through_is_not_seen_until_it_is_decided(reader: Reader) -> None:
+    reader.arrives(letter(STRANGER))
+    forget(reader)
+    name, mailbox = newest(reader), reader.world.mailbox
+    change(reader, catch_up=CatchUp(reader.world.clock.now() - timedelta(minutes=5), mailbox.cursor))
+    assert one(reader, gmail_id=name)["decision"] == "not_seen"
+    change(reader, catch_up=CatchUp(reader.world.clock.now() + timedelta(minutes=5), mailbox.cursor))
+    assert one(reader, gmail_id=name)["decision"] == "left_out"
+
+
+def test_R40_another_crms_reply_is_explained_alike_whoever_recorded_it(reader: Reader) -> None:
+    world = reader.world
+    there = LocationId("there")
+    world.location(there)
+    world.link(there)
+    world.contact("carl-there", CARL, there)
+    mirror_always = replace(policy_of(reader), policy=chosen("known_contacts", {"multi_location": "mirror_always"}))
+    world.store.commit([Put(keys.location(HERE), mirror_always)])
+    reader.arrives(letter(CARL))
+    name = world.gmail.deliver(letter(ADA, to=CARL, subject="Re: Hello"), labels=("SENT",), thread="t1")
+    sent = Message(MessageId("sent"), ContactId("carl-there"), Direction.OUTBOUND, Origin.CRM)
+    known = KnownMail(world.mailbox_id, name, ThreadId("t1"), {there: sent.id})
+    world.store.commit([Put(keys.message(there, sent.id), sent), Put(keys.known_mail(world.mailbox_id, name), known)])
+    world.push()
+    forget(reader)
+    item = one(reader, gmail_id=name)
+    assert (item["decision"], item["rule"], outcomes(item)) == ("left_out", "R40", [("R40", "decided")])
 
 
 @pytest.mark.parametrize(

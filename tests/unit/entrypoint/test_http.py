@@ -17,6 +17,7 @@ from tests.unit.entrypoint.requests import content, error, request
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 HERE, ELSEWHERE = LocationId("here"), LocationId("elsewhere")
+READERS, USER = frozenset({Role.USER, Role.ADMIN}), frozenset({Role.USER})
 CRM = "https://crm.example"
 
 
@@ -31,10 +32,10 @@ class Bench:
         self.calls: list[Call] = []
         self.failure: Exception | None = None
         self.routes: tuple[Route, ...] = (
-            Route("GET", "/locations/{location}/things/{thing}", self.run, frozenset({Role.USER, Role.ADMIN})),
-            Route("PUT", "/locations/{location}/things/{thing}", self.put, frozenset({Role.USER})),
-            Route("POST", "/locations/{location}/files", self.run, frozenset({Role.USER}), 1_000, own_body=True),
-            Route("POST", "/locations/{location}/act", self.put, frozenset({Role.USER})),
+            Route("GET", "/locations/{location}/things/{thing}", self.run, READERS, query=("a",)),
+            Route("PUT", "/locations/{location}/things/{thing}", self.put, USER),
+            Route("POST", "/locations/{location}/files", self.run, USER, max_bytes=1_000, own_body=True),
+            Route("POST", "/locations/{location}/act", self.put, USER),
         )
         self.gate = Gate(self.authenticate, frozenset({CRM}), lambda: NOW)
 
@@ -52,7 +53,7 @@ class Bench:
         self.calls.append(call)
         if self.failure:
             raise self.failure
-        return Answer(body={"path": dict(call.path), "query": call.query("a")})
+        return Answer(body={"path": dict(call.path), "query": dict(call.query)})
 
     def put(self, call: Call) -> Answer:
         self.calls.append(call)
@@ -162,7 +163,18 @@ def test_T28_a_refusal_is_logged_by_its_kind_alone(bench: Bench, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'{"name": 1}', b'{"name": "n", "more": 1}', b"\xff", b'{"a":' * 100_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"name": 1}',
+        b'{"name": "n", "more": 1}',
+        b'{"name": "m", "name": "n"}',
+        b"\xff",
+        b'{"a":' * 100_000,
+    ],
 )
 def test_T17_a_body_that_is_not_as_described_is_refused(bench: Bench, body: bytes) -> None:
     answer = bench.serve("PUT", "/locations/here/things/t", body=body)
@@ -176,8 +188,19 @@ def test_a_body_nested_too_deeply_is_refused(bench: Bench) -> None:
     assert (answer.status_code, error(answer)["code"]) == (400, "invalid_request")
 
 
-def test_unknown_query_parameters_are_refused(bench: Bench) -> None:
-    assert error(bench.serve("GET", "/locations/here/things/t?b=c"))["code"] == "invalid_request"
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "things/t?b=c"), ("GET", "things/t?a=1&a=1"), ("PUT", "things/t?a=b"), ("POST", "files?a=b")],
+)
+def test_parameters_that_a_route_does_not_take_are_refused_before_it_runs(bench: Bench, method: str, path: str) -> None:
+    answer = bench.serve(method, f"/locations/here/{path}", body=b'{"name": "n"}')
+    assert (answer.status_code, error(answer)["code"]) == (400, "invalid_request")
+    assert not bench.calls
+
+
+def test_T13_who_may_not_call_is_told_nothing_of_the_parameters(bench: Bench) -> None:
+    assert bench.serve("GET", "/locations/elsewhere/things/t?b=c").status_code == 404
+    assert bench.serve("PUT", "/locations/here/things/t?b=c", "admin", body=b"{}").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -200,7 +223,7 @@ def test_T33_a_stream_is_cut_where_it_grows_too_large(bench: Bench) -> None:
     def read(call: Call) -> Answer:
         return Answer(body=sum(map(len, iter(lambda: call.request.stream.read(64), b""))))
 
-    bench.routes = (Route("POST", "/files", read, frozenset(Role), 1_000, own_body=True),)
+    bench.routes = (Route("POST", "/files", read, frozenset(Role), max_bytes=1_000, own_body=True),)
     assert content(bench.serve("POST", "/files", body=b"x" * 999, chunked=True)) == 999
     answer = bench.serve("POST", "/files", body=b"x" * 1_001, chunked=True)
     assert answer.status_code == 413

@@ -19,6 +19,18 @@ def test_a_run_answers_and_logs_its_counts(capsys: pytest.CaptureFixture[str]) -
     assert msgspec.json.decode(capsys.readouterr().out)["renewed"] == 3
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_only_a_post_runs_anything(method: str) -> None:
+    ran: list[str] = []
+
+    def work() -> Mapping[str, int]:
+        ran.append(method)
+        return {}
+
+    answer = schedule.run(request(method, "/"), lambda: NOW, work)
+    assert (answer.status_code, answer.headers["Allow"], ran) == (405, "POST", [])
+
+
 @pytest.mark.parametrize(("failure", "status"), [(Transient("canary"), 503), (RuntimeError("canary"), 500)])
 def test_T29_a_run_that_failed_says_so_and_no_more(
     failure: Exception, status: int, capsys: pytest.CaptureFixture[str]

@@ -99,6 +99,8 @@ def test_f51_a_key_is_needed(bench: Bench, key: str) -> None:
         {**MAIL, "to": {"address": CARL}},
         {**MAIL, "text": 7},
         b'{"to": [], "subject": "\\ud800"}',
+        b'{"to": [{"address": "carl@customer.example"}], "subject": "A", "subject": "B"}',
+        b'{"to": [{"address": "carl@customer.example", "address": "eve@customer.example"}], "subject": "A"}',
     ],
 )
 def test_a_mail_that_is_not_as_described_is_refused_and_its_files_are_gone(bench: Bench, mail: Any) -> None:

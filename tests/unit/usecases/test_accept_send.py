@@ -297,10 +297,22 @@ def test_r21_a_mail_to_a_colleague_who_is_a_contact_too_warns_that_answers_stay_
     world.store.commit([Put(key, replace(entry, internal={"user:bea": bea}))])
     mail = {"to": [{"address": bea}]}
 
-    assert refused(world, mail).code == "no_contact"
-    accepted = world.accept({**mail, "contact": "bea"})
+    for name, more in (("named", {"contact": "bea"}), ("not named", {})):
+        accepted = world.accept({**mail, **more}, key=name)
+        assert (accepted.conversation, accepted.warnings) == ("bea", ("replies_not_synced",))
 
-    assert (accepted.conversation, accepted.warnings) == ("bea", ("replies_not_synced",))
+
+@pytest.mark.parametrize("whose", ["location", "user"])
+def test_R24_a_mail_to_an_excluded_address_warns_that_answers_stay_away(world: Outbound, whose: str) -> None:
+    if whose == "location":
+        world.policy(exclusions=["customer.example"])
+    else:
+        key = keys.connection(HERE, USER)
+        connection = world.store.read(key).value(key)
+        assert connection
+        world.store.commit([Put(key, replace(connection, exclusions=(CARL,)))])
+
+    assert world.accept().warnings == ("replies_not_synced",)
 
 
 def test_a_named_contact_of_another_location_is_not_there(world: Outbound) -> None:

@@ -230,6 +230,46 @@ def test_R22_mail_among_the_locations_own_people_leaves_nothing(room: Mailroom) 
     assert (room.messages(), room.held(), room.blobs.contents) == ([], [], {})
 
 
+@pytest.mark.parametrize(("sender", "verdict"), [("bob@crm.example", ""), (ANNS_CRM, "none")])
+def test_F63_mail_among_own_people_leaves_nothing_whoever_sent_it(sender: str, verdict: str, room: Mailroom) -> None:
+    room.contact("carl")
+    proof = verdict or "dmarc=pass header.from=crm.example"
+
+    assert room.bring(room.letter("ann@crm.example", sender=sender), verdict=proof)["dropped R22"] == 1
+
+    assert (room.messages(), room.held(), room.blobs.contents) == ([], [], {})
+
+
+@pytest.mark.parametrize("to", [CARL, f"{CARL} <dora@other.example>", f"<<{CARL}>, dora@other.example"])
+@pytest.mark.parametrize("verdict", ["dmarc=pass header.from=crm.example", "none"])
+def test_R24_of_mail_with_somebody_excluded_or_perhaps_so_nothing_is_kept(
+    to: str, verdict: str, room: Mailroom
+) -> None:
+    room.policy(exclusions=["customer.example"])
+    raw = room.letter("x@other.example").as_bytes().replace(b"To: x@other.example", f"To: {to}".encode())
+
+    assert room.bring(raw, verdict=verdict)["dropped R24"] == 1
+
+    assert (room.messages(), room.held(), room.blobs.contents) == ([], [], {})
+
+
+def test_T17_a_strangers_twenty_thousand_recipients_are_not_looked_up(room: Mailroom) -> None:
+    everybody = ", ".join(f"u{number}@d.example" for number in range(20_000))
+    raw = room.letter(sender="eve@evil.example").as_bytes().replace(b"To: ", f"To: {everybody}, ".encode())
+    own, asked, read = room.address(), list[str](), room.store.read
+
+    def counted(*wanted: Any) -> Any:
+        asked.extend(key.path for key in wanted)
+        return read(*wanted)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room.store, "read", counted)
+        room.bring(raw, own, verdict="dmarc=pass header.from=evil.example")
+
+    assert [one.reason for one in room.held()] == ["not_your_address"]
+    assert len(asked) < 50
+
+
 def test_R24_whom_the_location_excludes_is_not_filed(room: Mailroom) -> None:
     room.policy(exclusions=["customer.example"])
 
@@ -312,24 +352,44 @@ def test_T22_an_unknown_address_changes_nothing_but_a_count(room: Mailroom) -> N
 
 
 def test_T22_whoever_guesses_too_often_has_to_wait_and_nobody_else(room: Mailroom) -> None:
-    guess = f"{'b' * 32}@in.crm.example"
+    guess, proof = f"{'b' * 32}@in.crm.example", "dmarc=pass header.from=evil.example"
+
+    def guessed(by: str) -> dict[str, int]:
+        return room.bring(room.letter(sender=by), guess, sender=by, verdict=proof)
+
     for _ in range(MOST_GUESSES):
-        room.bring(room.letter(), guess, sender="mallory@evil.example")
+        guessed("mallory@evil.example")
 
     with pytest.raises(Transient) as refused:
-        room.bring(room.letter(), sender="eve@evil.example")
+        guessed("eve@evil.example")
     assert refused.value.retry_at
     assert room.bring(room.letter())["filed"] == 1
 
     room.clock.advance(minutes=10)
-    assert "unknown" in room.bring(room.letter(), guess, sender="mallory@evil.example")
+    assert "unknown" in guessed("mallory@evil.example")
+
+
+@pytest.mark.parametrize("envelope", [ANNS_CRM, "bounces+1@mailer.example"])
+def test_T22_whoever_guesses_in_anothers_name_does_not_hold_up_the_other(envelope: str, room: Mailroom) -> None:
+    for _ in range(MOST_GUESSES):
+        room.bring(room.letter(), f"{'b' * 32}@in.crm.example", sender=envelope, verdict="none")
+
+    with pytest.raises(Transient):
+        room.bring(room.letter(), sender=envelope, verdict="none")
+    assert room.bring(room.letter(), sender=envelope)["filed"] == 1
 
 
 def test_T22_one_guesser_at_a_public_provider_does_not_hold_up_its_other_users(room: Mailroom) -> None:
-    for _ in range(MOST_GUESSES):
-        room.bring(room.letter(), f"{'b' * 32}@in.crm.example", sender="mallory@gmail.com")
+    def bring(by: str) -> dict[str, int]:
+        mail = room.letter(sender=by)
+        return room.bring(mail, f"{'b' * 32}@in.crm.example", sender=by, verdict="dmarc=pass header.from=gmail.com")
 
-    assert room.bring(room.letter(), sender="ann@gmail.com")["filed"] == 1
+    for _ in range(MOST_GUESSES):
+        bring("mallory@gmail.com")
+
+    with pytest.raises(Transient):
+        bring("mallory@gmail.com")
+    assert bring("ann@gmail.com") == {"unknown": 1}
 
 
 def test_R39_with_the_user_or_the_location_the_address_ends(room: Mailroom) -> None:

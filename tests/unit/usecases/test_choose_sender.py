@@ -119,8 +119,11 @@ def test_R50_without_gmail_and_provider_the_refusal_says_what_to_do(world: Provi
     )
 
 
-def test_R50_somebody_of_whom_the_crm_told_nothing_sends_nothing(world: Provided) -> None:
-    assert refused(world, {}, user=UserId("nobody")).code == "not_connected"
+@pytest.mark.parametrize("provider", [True, False])
+def test_R50_somebody_of_whom_the_crm_told_nothing_sends_nothing(world: Provided, *, provider: bool) -> None:
+    if not provider:
+        world.default = None
+    assert refused(world, {}, user=UserId("nobody")).code == "not_found"
 
 
 def test_R50_who_sends_through_the_provider_names_no_sender_but_themselves(world: Provided) -> None:

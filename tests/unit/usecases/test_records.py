@@ -209,7 +209,6 @@ def test_a_contact_takes_the_place_of_another_with_its_conversation() -> None:
     found = entry(office, "c@y.example")
     assert found
     assert set(found.contacts) == {CARLA}
-    assert found.contacts[CARLA].replaces == CARL
 
 
 def test_a_contact_may_replace_one_that_was_deleted_before_or_never_known() -> None:

@@ -87,21 +87,6 @@ def test_r17_a_conversation_is_read_with_the_mail_that_came_before_the_replaceme
     assert all(message.read for message in world.messages())
 
 
-def test_a_contact_who_came_back_keeps_its_own_mail_unread(world: Outbound) -> None:
-    arrives(world, "before")
-    put(world, NEW, replaces=OLD)
-    put(world, OLD)
-    assert known(world, OLD).replaced_by is None
-    delete_contact(world.store, HERE, NEW, patience=world.patience)
-    arrives(world, "after")
-    assert set(listed(world)) == {(OLD, 1, 1), (NEW, 1, 1)}
-
-    mark_read(HERE, NEW, now=world.clock.now(), store=world.store)
-
-    assert set(listed(world)) == {(OLD, 1, 1), (NEW, 1, 0)}
-    assert [message.read for message in world.messages() if message.subject == "after"] == [False]
-
-
 def test_a_send_that_fails_after_the_replacement_changes_the_new_conversation_only(world: Outbound) -> None:
     accepted = world.accept()
     put(world, NEW, replaces=OLD)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain import keys
+from shared.domain.addresses import Address
 from shared.domain.identifiers import ContactId
 from shared.domain.outbox import EntryState
 from shared.errors import Rejected
@@ -149,6 +150,23 @@ def test_R21_a_bulk_mail_to_a_colleague_warns_that_answers_stay_away(world: Prov
     assert accepted.warnings == ("replies_not_synced",)
     assert world.reached() == [CARL, ADA]
     assert len(world.messages()) == 1
+
+
+def test_R21_a_colleague_who_is_a_contact_too_is_shown_the_bulk_mail_in_that_conversation(world: Provided) -> None:
+    bea = Address("bea@agency.example")
+    world.contact("bea", bea)
+    world.policy(staff=[bea])
+    accepted = world.accept({"kind": "bulk", "to": [{"address": bea}]}, user=CRM, service=True)
+
+    assert (accepted.conversation, accepted.warnings) == ("bea", ("replies_not_synced",))
+    assert world.conversation("bea") == ["An offer"]
+
+
+def test_R24_a_bulk_mail_to_an_excluded_address_warns_that_answers_stay_away(world: Provided) -> None:
+    world.policy(exclusions=[STRANGER["address"]])
+    accepted = world.accept({"kind": "bulk", "to": [{"address": CARL}, STRANGER]}, user=CRM, service=True)
+
+    assert accepted.warnings == ("replies_not_synced",)
 
 
 def test_F51_a_bulk_key_that_comes_again_gets_the_first_answer(world: Provided) -> None:
