@@ -70,6 +70,10 @@ def test_a_query_parameter_that_comes_twice_is_refused(office: Office) -> None:
     assert office.crm.connection()["state"] == "connected"
 
 
+CHANGED = ("state", "address", "connected_at", "auto_bcc", "settings")
+"""What the refused calls would have changed; the mailbox's first sync goes on meanwhile."""
+
+
 @pytest.mark.parametrize("query", ["?colour=red", "?colour=red&colour=red"])
 def test_a_parameter_that_is_not_described_is_refused_before_anything_is_done(office: Office, query: str) -> None:
     backend = office.backend
@@ -89,7 +93,8 @@ def test_a_parameter_that_is_not_described_is_refused_before_anything_is_done(of
         answer = office.crm.ask(method, "connections", f"/connection{path}{query}", body=body)
         refused(answer, 400, "invalid_request")
     assert backend.ask("GET", "records", f"/contacts/{office.contact}").status == 200
-    assert office.crm.connection() == before
+    after = office.crm.connection()
+    assert {name: after[name] for name in CHANGED} == {name: before[name] for name in CHANGED}
 
 
 def test_T13_a_cursor_of_one_list_is_refused_by_another(office: Office) -> None:
