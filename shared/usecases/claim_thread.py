@@ -26,7 +26,7 @@ def claim(batch: Batch, mailbox: Mailbox, thread_id: ThreadId | None, location: 
     if thread.claimed_by == location:
         return None
     if thread.claimed_by is not None:
-        raise Rejected("thread_claimed", "Another location was the first to answer in this thread and has it since.")
+        raise Rejected("thread_claimed", "Another location has this thread, and only that one may answer in it.")
     batch.put(key, claimed(thread, location, mailbox.links[location]))
     return thread_id
 

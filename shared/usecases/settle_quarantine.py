@@ -33,7 +33,8 @@ def file_quarantined(ports: Capturing, location: LocationId, user: UserId, name:
     stored = _own(ports, location, user, name)
     held = stored.value
     if held.reason is not Reason.NO_CONTACT:
-        raise Rejected("not_retryable", WHY[held.reason], action="Send the mail again from an address of yours.")
+        action = "Drop it if you did not write it; else send it again from an address of yours."
+        raise Rejected("not_retryable", WHY[held.reason], action=action)
     done = file_letter(ports, Target(location, user, held.address), _letter(ports, held))
     if isinstance(done, Held) and done.reason is not Reason.NO_CONTACT:
         raise Rejected("not_retryable", WHY[done.reason], action="Drop the mail.")

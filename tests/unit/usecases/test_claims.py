@@ -79,7 +79,7 @@ def test_R42_who_is_refused_is_told_what_to_do_and_not_which_location_it_is(worl
     with pytest.raises(Rejected) as refused:
         world.accept({"reply_to": asked, **REPLY})
 
-    assert "first to answer" in refused.value.message
+    assert "Another location has" in refused.value.message
     told = f"{refused.value.message} {refused.value.action} {refused.value.details} {CODES['thread_claimed'][1]}"
     assert "move or release" in told
     assert not {str(THERE), str(HERE)} & set(re.findall(r"\w+", told))
