@@ -31,7 +31,7 @@ from shared.usecases.goes_on import barred, pinned_contacts, replaced
 from shared.usecases.label_names import LabelNames
 from shared.usecases.make_contact import make_contact, removed
 from shared.usecases.sync_work import Work
-from shared.usecases.thread_of import foresee, replied_to, thread_of
+from shared.usecases.thread_of import claimable, foresee, replied_to, thread_of
 
 REPORT = "R57"
 """The rule by which a delivery report marks the mail that it is about, and is left out itself."""
@@ -88,7 +88,9 @@ def answered(batch: Batch, mails: Iterable[Mail], mailbox: Mailbox) -> list[Key[
         thread = batch.value(keys.thread(mailbox.id, mail.thread_id))
         if mail.in_reply_to:
             name = name_of(mail.in_reply_to)
-            wanted += [keys.message(location, name) for location in mailbox.links if not _pinned(thread, location)]
+            asked = thread is not None and claimable(thread, mailbox)
+            links = mailbox.links
+            wanted += [keys.message(location, name) for location in links if asked or not _pinned(thread, location)]
         wanted += pinned_contacts(batch, mail, mailbox)
         wanted += reports_on(batch, mail, mailbox)
         wanted += _makeable(batch, mail, mailbox)
@@ -183,7 +185,9 @@ def _pin(batch: Batch, work: Work, location: LocationId, mail: Mail, placement: 
     A pin of a contact who was replaced becomes that of who took the place.
     """
     key = keys.thread(work.mailbox.id, mail.thread_id)
-    thread = batch.value(key) or thread_of(batch, work.mailbox, mail) or Thread(mail.thread_id)
+    thread = batch.value(key)
+    if thread is None or claimable(thread, work.mailbox):
+        thread = thread_of(batch, work.mailbox, mail) or Thread(mail.thread_id)
     to, at = placement.conversation or NOBODY, min(mail.internal_at, work.at())
     pins, since = {location: to} | thread.pins, dict(thread.since)
     if pins[location] != to and home(batch, location, pins[location]) == to:

@@ -17,8 +17,11 @@ def thread_of(batch: Batch, mailbox: Mailbox, mail: Mail) -> Thread | None:
     on the mail that is answered. Who merely quotes its id answers nothing (R35).
     """
     kept = batch.value(keys.thread(mailbox.id, mail.thread_id))
-    if kept is not None:
+    if kept is not None and not claimable(kept, mailbox):
         return standing(kept, mailbox.links)
+    if kept is not None:
+        threads = (_by_the_provider(batch, mailbox, mail, location, kept) for location in mailbox.links)
+        return next((thread for thread in threads if thread), kept)
     for location in mailbox.links:
         before = _answered(batch, mailbox, mail, location)
         if before and before.claimed_by:
@@ -33,18 +36,39 @@ def thread_of(batch: Batch, mailbox: Mailbox, mail: Mail) -> Thread | None:
     return None
 
 
-def _answered(batch: Batch, mailbox: Mailbox, mail: Mail, location: LocationId) -> Thread | None:
+def claimable(thread: Thread, mailbox: Mailbox) -> bool:
+    """Whether a location's reply through the provider may still turn out to have claimed the thread (R42).
+
+    Not where there is nobody to claim it from, nor once it was claimed, moved or released.
+    """
+    return len(mailbox.links) > 1 and thread.claimed_by is None and thread.claims == 0
+
+
+def _by_the_provider(batch: Batch, mailbox: Mailbox, mail: Mail, location: LocationId, thread: Thread) -> Thread | None:
+    """The thread as the location's, if the mail answers what it sent through the provider.
+
+    That is in no thread of Gmail's: the first answer is.
+    """
+    answered = _by_its_people(batch, mail, location)
+    if answered is None or answered.origin is not Origin.CRM or answered.sources:
+        return None
+    began = answered.in_reply_to is None and not thread.pins
+    return claimed(thread, location, mailbox.links[location], firm=True, begun=began)
+
+
+def _by_its_people(batch: Batch, mail: Mail, location: LocationId) -> Message | None:
     answered = replied_to(batch, location, mail)
     if not answered or mail.sender is None:
         return None
     people = (answered.sender, *answered.to, *answered.cc, *answered.bcc)
-    if mail.sender.address not in {person.address for person in people if person}:
-        return None
-    if answered.origin is Origin.CRM and not answered.sources:
-        # What went through the provider is in no thread of Gmail's: the first answer is.
-        began = answered.in_reply_to is None
-        return claimed(Thread(mail.thread_id), location, mailbox.links[location], firm=True, begun=began)
-    if mailbox.id not in answered.sources:
+    return answered if mail.sender.address in {person.address for person in people if person} else None
+
+
+def _answered(batch: Batch, mailbox: Mailbox, mail: Mail, location: LocationId) -> Thread | None:
+    if thread := _by_the_provider(batch, mailbox, mail, location, Thread(mail.thread_id)):
+        return thread
+    answered = _by_its_people(batch, mail, location)
+    if answered is None or mailbox.id not in answered.sources:
         return None
     source = answered.sources[mailbox.id]
     return standing(batch.value(keys.thread(mailbox.id, source.thread_id)), mailbox.links)

@@ -47,6 +47,23 @@ def test_R40_an_answer_to_provider_mail_and_all_that_follows_shows_only_where_th
     assert world.conversation("carl-there", THERE) == []
 
 
+def test_R42_the_answer_to_a_providers_reply_claims_the_mirrored_thread_that_it_is_in(world: TwoLocations) -> None:
+    asked = world.question()
+    name = world.accept({"kind": "workflow", "reply_to": asked, "subject": "", "from": ADA}, user=CRM, service=True).id
+    world.deliver(name)
+    message_id = world.shown(name).message_id
+    assert message_id
+    thread = world.shown(asked).sources[world.mailbox_id].thread_id
+    before = list(world.conversation("carl-there", THERE))
+
+    world.clock.advance(minutes=1)
+    world.gmail.deliver(letter(CARL, subject="Re: Answer", In_Reply_To=message_id), thread=thread)
+    world.push()
+
+    assert "Re: Answer" in world.conversation("carl")
+    assert world.conversation("carl-there", THERE) == before
+
+
 def test_R40_who_was_not_written_to_cannot_keep_a_mail_from_the_other_location(world: TwoLocations) -> None:
     message_id = sent(world, "workflow")
     world.contact("dora", "dora@customer.example", THERE)
