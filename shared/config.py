@@ -25,6 +25,8 @@ DEFAULTS = {
     "SMTP_CA_CERTIFICATES": "",
     "AUTO_BCC_DOMAIN": "",
     "INBOUND_SENDGRID_KEYS": "",
+    "EVENTS_WEBHOOK_URL": "",
+    "EVENTS_WEBHOOK_SECRET": "",
 }
 """Where nothing is set; every other setting must be."""
 
@@ -49,6 +51,13 @@ def listed(name: str) -> frozenset[str]:
 def emulated(name: str) -> str | None:
     """The address of an emulator, where a client library would look for one."""
     return os.environ.get(f"{name}_EMULATOR_HOST")
+
+
+def deployed() -> tuple[str, str, str]:
+    """Project, function and revision, as the platform tells every function; empty where it is not the platform."""
+    names = ("GOOGLE_CLOUD_PROJECT", "K_SERVICE", "K_REVISION")
+    project, function, revision = (os.environ.get(name, "") for name in names)
+    return project, function, revision
 
 
 @cache

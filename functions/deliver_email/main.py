@@ -23,4 +23,4 @@ def _act(pushed: push.Pushed) -> Mapping[str, object]:
     if not isinstance(name, str) or not ID.match(name):
         return {"outcome": "useless"}
     outcome = deliver_entry(MessageId(name), delivery())
-    return {"entry": name, "outcome": str(outcome.state or "none"), "reason": outcome.reason}
+    return {"outcome": str(outcome.state or "none"), "attempt": outcome.attempt, "reason": outcome.reason or None}

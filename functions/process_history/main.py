@@ -24,4 +24,4 @@ def _act(pushed: push.Pushed) -> Mapping[str, object]:
         return {"outcome": "useless"}
     outcome = process_notification(sync_ports(), told)
     ended = {"outcome": str(outcome.ending), "mailbox": outcome.mailbox, "problem": outcome.problem or None}
-    return {**ended, **(outcome.counts or {})}
+    return {**ended, "counts": outcome.counts or {}}

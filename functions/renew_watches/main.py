@@ -1,4 +1,4 @@
-"""Cloud Scheduler, hourly: renews the watches that lapse within 36 hours, and ends consents that were abandoned."""
+"""Cloud Scheduler, hourly: renews watches, ends abandoned consents, clears away blobs that no document names."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,9 @@ from shared.usecases.contended import Patience
 from shared.usecases.drop_grants import drop_grants
 from shared.usecases.grants import Google
 from shared.usecases.renew_watches import renew_watches as renew
+from shared.usecases.sweep_blobs import swept
 from shared.wiring import google, state
+from shared.wiring.blobs import blobs
 from shared.wiring.topics import topics
 
 
@@ -22,17 +24,15 @@ def renew_watches(request: flask.Request) -> flask.Response:
 
 def _work() -> Mapping[str, int]:
     store, patience = state.store(), Patience(state.clock(), state.Random())
-    done = renew(
-        store=store,
-        mailboxes=google.gmail_access(),
-        topics=topics(),
-        gmail_topic=google.gmail_topic(),
-        patience=patience,
-    )
+    access, topic = google.gmail_access(), google.gmail_topic()
+    done = renew(store=store, mailboxes=access, topics=topics(), gmail_topic=topic, patience=patience)
     for mailbox, reason in done.failed.items():
         log.record("WARNING", "watch not renewed", mailbox=mailbox, reason=reason)
+    for mailbox in done.overdue:
+        log.record("ERROR", "watch lapsed for more than a day", mailbox=mailbox)
     counts = {"renewed": done.renewed, "failed": len(done.failed), "skipped": done.skipped}
     if done.unfinished:
         return counts
-    given = Google(google.gmail_access(), google.grants(), google.sealer())
-    return {**counts, **drop_grants(store=store, google=given, topics=topics(), patience=patience)}
+    given = Google(access, google.grants(), google.sealer())
+    ended = drop_grants(store=store, google=given, topics=topics(), patience=patience)
+    return {**counts, **ended, "blobs": swept(store=store, shelf=blobs(), clock=state.clock())}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.domain.identifiers import GmailId, LocationId, MailboxId
+from shared.domain.identifiers import GmailId, LocationId, MailboxId, UserId
 
 KEPT = timedelta(days=30)
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
@@ -44,6 +44,17 @@ class Parked:
     attempts: int
     since: datetime
     retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """That an operator gave a parked mail up: who, when and why; and for what `reason` it was parked, `since` when."""
+
+    by: UserId
+    at: datetime
+    why: str
+    reason: str
+    since: datetime
 
 
 def next_retry(attempts: int, at: datetime) -> datetime | None:

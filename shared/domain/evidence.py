@@ -2,7 +2,7 @@
 
 Absence is proof only if nothing could have hidden the mail: the marker is known to survive, the worker itself saw the
 call end, and the sync has since covered the mailbox beyond a point ten minutes after that end, with nothing parked and
-nothing gone meanwhile. In every other case nobody knows, and the user decides.
+nothing gone or dropped meanwhile. In every other case nobody knows, and the user decides.
 """
 
 from datetime import datetime, timedelta
@@ -33,8 +33,8 @@ def judged(entry: OutboxEntry, mailbox: Mailbox, *, marker_survives: bool, parke
     if entry.seen_at is None:
         return Verdict.MARK_POINT
     covered = mailbox.cursor >= entry.seen_history and not mailbox.catch_up
-    unhidden = not parked and mailbox.tally.gone == entry.gone_before
-    if covered and unhidden and marker_survives and entry.call_ended_at:
+    unhidden = not parked and mailbox.tally.unread == entry.gone_before
+    if covered and unhidden and marker_survives and entry.call_ended_at and not entry.unseen:
         return Verdict.ABSENT
     return Verdict.UNKNOWN if at >= entry.seen_at + GIVE_UP_AFTER else Verdict.WAIT
 

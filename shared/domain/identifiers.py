@@ -18,6 +18,9 @@ GmailId = NewType("GmailId", str)
 ThreadId = NewType("ThreadId", str)
 """Gmail's, valid in one mailbox."""
 AttachmentId = NewType("AttachmentId", str)
+TraceId = NewType("TraceId", str)
+"""Of a request and all that follows from it: 32 hex digits."""
+NO_TRACE: Final = TraceId("")
 
 
 def digest(*parts: str) -> str:

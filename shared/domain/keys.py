@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from shared.domain.addresses import Address, address_key
 from shared.domain.auto_bcc import token_key
+from shared.domain.blob_owner import Sweep
 from shared.domain.connection import Connection, Consent, Ending
 from shared.domain.decisions import Decided, Parked
 from shared.domain.identifiers import ContactId, GmailId, LocationId, MailboxId, MessageId, ThreadId, UserId, digest
@@ -12,9 +13,11 @@ from shared.domain.ledger import Line, Roll
 from shared.domain.location import AddressEntry, Contact, LastPolicy, Location, User
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Conversation, KnownMail, Message, Thread
-from shared.domain.outbox import OutboxEntry, SendFacts
-from shared.domain.places import Arrived, AuditEntry, AutoBcc, Guesses, MailboxAddress
+from shared.domain.outbox import OutboxEntry
+from shared.domain.places import Arrived, AuditEntry, AutoBcc, Guesses, MailboxAddress, OperatorAct
 from shared.domain.quarantine import Quarantined
+from shared.domain.receiver import Receiver
+from shared.domain.waiting_event import WaitingEvent
 
 T = TypeVar("T")
 
@@ -44,7 +47,10 @@ OUTBOX = Collection("outbox", OutboxEntry)
 PARKED = Collection("parked", Parked)
 CONSENTS = Collection("pending_consents", Consent)
 ENDINGS = Collection("endings", Ending)
-SEND_FACTS = Key("deployment/send_facts", SendFacts)
+WAITING_EVENTS = Collection("waiting_events", WaitingEvent)
+ACTS = Collection("operator_acts", OperatorAct)
+SWEEP = Key("deployment/blob_sweep", Sweep)
+RECEIVER = Key("deployment/event_receiver", Receiver)
 
 
 def location(at: LocationId) -> Key[Location]:
@@ -200,3 +206,8 @@ def consent(name: str) -> Key[Consent]:
 def ending(at: LocationId, who: UserId, epoch: int) -> Key[Ending]:
     """What is left to do for one life of a connection."""
     return ENDINGS.key(digest("ending", at, who, str(epoch)))
+
+
+def waiting_event(name: str) -> Key[WaitingEvent]:
+    """An event that its receiver does not have yet."""
+    return WAITING_EVENTS.key(digest("event", name))

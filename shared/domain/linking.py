@@ -7,7 +7,7 @@ from shared.domain import send_window
 from shared.domain.addresses import Address
 from shared.domain.connection import Connection, ConnectionState, Identity, Intent
 from shared.domain.identifiers import LocationId, MailboxId, UserId
-from shared.domain.mailbox import Alias, Grant, Link, Mailbox, Tally, unlinked
+from shared.domain.mailbox import Alias, Grant, Link, Mailbox, Tally, announced
 from shared.errors import Rejected
 
 NO_WATCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -109,23 +109,28 @@ def attached(
         trouble=None,
         links={**known.links, location: link},
         wake_at=account.at,
+        unhandled_since=announced(known, 0, at=account.at).unhandled_since,
         watch_expires_at=NO_WATCH,
     )
 
 
 def detached(mailbox: Mailbox, location: LocationId) -> Mailbox:
     """The mailbox without the location's connection; with the last one its grant goes too."""
-    left = unlinked(mailbox, location)
-    if left.links:
-        return left
+    links = {key: link for key, link in mailbox.links.items() if key != location}
+    if links:
+        return replace(mailbox, links=links)
     return replace(
-        left,
+        mailbox,
+        links={},
+        wake_at=None,
         grant=None,
         trouble=None,
         holder="",
         lease_until=None,
         catch_up=None,
+        relist=None,
         parked_due=None,
+        unhandled_since=None,
         watch_expires_at=None,
     )
 
@@ -135,12 +140,14 @@ def _afresh(mailbox: Mailbox, account: Account) -> Mailbox:
         mailbox,
         cursor=max(mailbox.cursor, account.history_id),
         pending=0,
+        unhandled_since=None,
         holder="",
         lease_until=None,
         attempts=0,
         suspect="",
         lag_checks=0,
         catch_up=None,
+        relist=None,
         parked_due=None,
         last_synced_at=None,
         tally=Tally(),

@@ -64,33 +64,51 @@ class Trouble:
 class CatchUp:
     """Listing what came since `since`, because Gmail forgot the cursor; ends with `cursor = baseline`.
 
-    `through` is the last mail that is settled, all older ones with it.
+    `through` is the last mail that is settled, all older ones with it. One that an operator asked for, at `asked_at`,
+    may end with mail of `until`, and leaves the cursor where it is: its baseline is 0.
     """
 
     since: datetime
-    baseline: int
+    baseline: int = 0
     through: GmailId | None = None
+    until: datetime | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How every id that was seen ended (R73)."""
+    """How every id that was seen ended (R73); what an operator dropped is settled by that."""
 
     stored: int = 0
     left_out: int = 0
     gone: int = 0
     parked: int = 0
+    dropped: int = 0
 
-    def plus(self, *, stored: int = 0, left_out: int = 0, gone: int = 0, parked: int = 0) -> "Tally":
+    def plus(self, *, stored: int = 0, left_out: int = 0, gone: int = 0, parked: int = 0, dropped: int = 0) -> "Tally":
         """The tally with more ends in it; `parked` goes down when parked work is settled."""
-        return Tally(self.stored + stored, self.left_out + left_out, self.gone + gone, max(0, self.parked + parked))
+        return Tally(
+            self.stored + stored,
+            self.left_out + left_out,
+            self.gone + gone,
+            max(0, self.parked + parked),
+            self.dropped + dropped,
+        )
+
+    @property
+    def unread(self) -> int:
+        """How many ended without having been read: any of them may have been a send in doubt. It only grows."""
+        return self.gone + self.dropped
+
+    @property
+    def seen(self) -> int:
+        """All of them."""
+        return self.stored + self.left_out + self.gone + self.dropped + self.parked
 
     @property
     def coverage(self) -> float | None:
         """Percentage of the ids seen that are settled; none seen, none said."""
-        settled = self.stored + self.left_out + self.gone
-        total = settled + self.parked
-        return round(100 * settled / total, 3) if total else None
+        return round(100 * (self.seen - self.parked) / self.seen, 3) if self.seen else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,8 @@ class Mailbox:
     links: dict[LocationId, Link] = field(default_factory=dict)
     cursor: int = 0
     pending: int = 0
+    unhandled_since: datetime | None = None
+    """Since when some id that Gmail announced has been ahead of the cursor without a break."""
     fence: int = 0
     holder: str = ""
     lease_until: datetime | None = None
@@ -122,10 +142,14 @@ class Mailbox:
     pause_reason: str = ""
     pauses: int = 0
     catch_up: CatchUp | None = None
+    relist: CatchUp | None = None
+    """A window that an operator has gone through again, besides all that the mailbox does anyway."""
     parked_due: datetime | None = None
     watch_expires_at: datetime | None = None
     last_synced_at: datetime | None = None
     tally: Tally = field(default_factory=Tally)
+    keeps_marker: bool = False
+    """Whether a sent mail was read back from this account with our marker still on it; another's proves nothing."""
     sent: dict[str, int] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
 
@@ -143,16 +167,22 @@ class Mailbox:
         return frozenset({self.address, *(alias.address for alias in self.aliases)})
 
 
+def announced(mailbox: Mailbox, history_id: int, *, at: datetime) -> Mailbox:
+    """The mailbox knowing that Gmail has a history id, and since when it has been behind."""
+    pending = max(mailbox.pending, history_id)
+    since = mailbox.unhandled_since or at
+    return replace(mailbox, pending=pending, unhandled_since=since if pending > mailbox.cursor else None)
+
+
 def claimed(mailbox: Mailbox, *, holder: str, history_id: int, at: datetime) -> Mailbox:
     """The mailbox with `holder` as its only worker; claims at an unmoved cursor are counted (poison, F29)."""
     until = at + LEASE
     return replace(
-        mailbox,
+        announced(mailbox, history_id, at=at),
         fence=mailbox.fence + 1,
         holder=holder,
         lease_until=until,
         wake_at=until,
-        pending=max(mailbox.pending, history_id),
         attempts=mailbox.attempts + 1,
     )
 
@@ -167,7 +197,8 @@ def advanced(mailbox: Mailbox, cursor: int) -> Mailbox:
     """The cursor moved forward, never back (I5); what lay behind it no longer counts as tried."""
     if cursor <= mailbox.cursor:
         return mailbox
-    return replace(mailbox, cursor=cursor, attempts=0, suspect="")
+    since = mailbox.unhandled_since if mailbox.pending > cursor else None
+    return replace(mailbox, cursor=cursor, unhandled_since=since, attempts=0, suspect="")
 
 
 def released(mailbox: Mailbox, *, at: datetime, wake_at: datetime | None = None) -> Mailbox:
@@ -210,10 +241,4 @@ def condemned(mailbox: Mailbox, *, grant_version: int, trouble: Trouble) -> Mail
     """In trouble, unless the grant that was refused has been replaced meanwhile (F21)."""
     if not mailbox.grant or mailbox.grant.version != grant_version:
         return mailbox
-    return replace(mailbox, trouble=trouble, holder="", lease_until=None, wake_at=None)
-
-
-def unlinked(mailbox: Mailbox, location: LocationId) -> Mailbox:
-    """Without the location's connection; without any, it no longer wakes."""
-    links = {key: link for key, link in mailbox.links.items() if key != location}
-    return replace(mailbox, links=links, wake_at=mailbox.wake_at if links else None)
+    return replace(mailbox, trouble=trouble, holder="", lease_until=None, wake_at=None, unhandled_since=None)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.addresses import Address, Person
+from shared.domain.decisions import Drop
 from shared.domain.identifiers import (
     AttachmentId,
     ContactId,
@@ -17,6 +18,8 @@ from shared.domain.identifiers import (
 )
 
 NOBODY = ContactId("")
+NO_THREAD = ThreadId("")
+"""Of a mail that was never read."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -171,12 +174,16 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class KnownMail:
-    """Which message a Gmail id became in each location: no second get, flags, and the thread for a reply."""
+    """Which message a Gmail id became in each location: no second get, flags, and the thread for a reply.
+
+    One that was `dropped` is known for that alone: it is never taken in again.
+    """
 
     mailbox: MailboxId
     gmail_id: GmailId
-    thread_id: ThreadId
+    thread_id: ThreadId = NO_THREAD
     messages: dict[LocationId, MessageId] = field(default_factory=dict)
+    dropped: Drop | None = None
 
 
 @dataclass(frozen=True, slots=True)

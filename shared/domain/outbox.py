@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.addresses import Address, Person
-from shared.domain.identifiers import ContactId, LocationId, MailboxId, MessageId, ThreadId, UserId
+from shared.domain.identifiers import NO_TRACE, ContactId, LocationId, MailboxId, MessageId, ThreadId, TraceId, UserId
 from shared.domain.message import NOBODY, Attachment, Body
 
 CLAIM = timedelta(seconds=60)
@@ -38,8 +38,8 @@ class OutboxEntry:
     at which somebody must look at it again; `folder` holds its blobs. Attempts count from `first_attempt` since it was
     last queued. `claims` is the thread that the reply claimed. `provided`: it goes through the provider, with a ledger
     of its recipients, of whom a bulk mail has `rolls` full; line `shown_line` has the entry's message. `as_provider` is
-    the provider's own address where that is the sender: nothing goes out from any other than was shown. The last four
-    are evidence for a send in doubt.
+    the provider's own address where that is the sender: nothing goes out from any other than was shown. `trace` is its
+    acceptance's, under which all that is done about it is logged. The last four are evidence for a send in doubt.
     """
 
     id: MessageId
@@ -82,14 +82,11 @@ class OutboxEntry:
     rolls: int = 0
     as_provider: Address | None = None
     shown_line: int = 0
+    trace: TraceId = NO_TRACE
     cursor_before: int = 0
     gone_before: int = 0
     seen_history: int = 0
     seen_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SendFacts:
-    """What this deployment has learnt about Gmail: whether a sent mail was read back with our marker still on it."""
-
-    marker_survives: bool = False
+    unseen: bool = False
+    """The upload may yet be completed by itself: by a worker whose end nobody saw, and whose session another continued,
+    or by Gmail, which was found to have the whole mail. No other session is opened then, and absence proves nothing."""

@@ -40,7 +40,13 @@ def claimed(entry: OutboxEntry, at: datetime, *, cursor: int, gone: int) -> Outb
         gone_before=gone,
         seen_history=0,
         seen_at=None,
+        unseen=False,
     )
+
+
+def taken_over(entry: OutboxEntry) -> OutboxEntry:
+    """In another worker's hands: whether the one before it still lives is not known unless it told the call's end."""
+    return replace(entry, unseen=entry.unseen or entry.call_ended_at is None)
 
 
 def calling(entry: OutboxEntry, at: datetime, *, session: str, size: int) -> OutboxEntry:

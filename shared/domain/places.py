@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.identifiers import LocationId, MailboxId, UserId
+from shared.domain.identifiers import GmailId, LocationId, MailboxId, UserId
+
+NO_MAILBOX = MailboxId("")
+"""Of an act that concerns none."""
+NO_MAIL = GmailId("")
+"""Of an act on a whole mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,17 @@ class AuditEntry:
     user: UserId
     act: str
     impersonated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAct:
+    """What an operator did to the deployment: ids, times and the operator's own words, nothing of any mail (R76)."""
+
+    at: datetime
+    by: UserId
+    act: str
+    mailbox: MailboxId = NO_MAILBOX
+    gmail_id: GmailId = NO_MAIL
+    why: str = ""
+    since: datetime | None = None
+    until: datetime | None = None

@@ -12,7 +12,7 @@ def caught_up(mailbox: Mailbox, at: datetime) -> Mailbox:
     if mailbox.pending <= mailbox.cursor:
         return replace(released(mailbox, at=at), lag_checks=0)
     if mailbox.lag_checks >= LAG_CHECKS:
-        return replace(released(mailbox, at=at), lag_checks=0, pending=mailbox.cursor)
+        return replace(released(mailbox, at=at), lag_checks=0, pending=mailbox.cursor, unhandled_since=None)
     return replace(released(mailbox, at=at, wake_at=at + RECHECK), lag_checks=mailbox.lag_checks + 1)
 
 

@@ -16,12 +16,16 @@ RETRY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status with a JSON body, or with `blocks` of bytes and their headers, or with nothing."""
+    """A status with a JSON body, or with `blocks` of bytes and their headers, or with nothing.
+
+    `told` is what the log is to say of it besides: ids and counts.
+    """
 
     status: int = 200
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     blocks: Iterable[bytes] | None = None
+    told: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

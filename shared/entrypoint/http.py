@@ -1,7 +1,6 @@
 """Calls from outside: who calls, for which location, in which role, decided here for every route."""
 
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from shared.domain.identifiers import ID, LocationId
 from shared.domain.json_fields import given_twice
 from shared.domain.session import Role, Session
-from shared.entrypoint import log
+from shared.entrypoint import log, tracing
 from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 from shared.errors import GrantLost, Rejected, Transient
@@ -23,6 +22,7 @@ T = TypeVar("T")
 JSON_BYTES = 262_144
 HEADERS = "Authorization, Content-Type, Idempotency-Key"
 METHODS = "GET, POST, PUT, DELETE"
+LOGGED_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +90,39 @@ def serve(request: flask.Request, routes: Callable[[], Sequence[Route]], gate: C
 
     `routes` and `gate` build what they give: that fails too where a setting is missing or a secret can't be read.
     """
-    correlation_id = secrets.token_hex(8)
+    correlation_id = tracing.begin(request.headers)
     origins: frozenset[str] = frozenset()
+    told: dict[str, object] = {"correlation_id": correlation_id, "method": _method(request)}
     try:
         opened = gate()
         origins = opened.origins
-        answer = Answer(204) if request.method == "OPTIONS" else _answer(request, routes, opened)
+        answer = Answer(204) if request.method == "OPTIONS" else _answer(request, routes, opened, told)
+        made = response(answer)
+        if request.method != "OPTIONS":
+            log.record("INFO", "request", **told, status=answer.status, **answer.told)
     except Exception as raised:  # noqa: BLE001 - the framework's own 500 would show the exception's text
         error = _known(raised, request)
         answer = failed(error, correlation_id=correlation_id, now=lambda: gate().now())
-        if isinstance(error, Transient):
-            log.record("WARNING", "unavailable", correlation_id=correlation_id, reason=error.reason)
-        elif not isinstance(error, Rejected | GrantLost):
-            log.failure("request failed", error, correlation_id=correlation_id)
-        else:
-            log.record(
-                "INFO", "refused", correlation_id=correlation_id, status=answer.status, error=type(error).__name__
-            )
-    return _with_cors(finished(response(answer), request), request, origins)
+        made = response(answer)
+        _log_failed(error, {**told, "status": answer.status})
+    return _with_cors(finished(made, request), request, origins)
+
+
+def _method(request: flask.Request) -> str:
+    """Anybody may send any word as a method."""
+    return request.method if request.method in LOGGED_METHODS else "other"
+
+
+def _log_failed(error: Exception, told: Mapping[str, object]) -> None:
+    match error:
+        case Transient():
+            log.record("WARNING", "unavailable", **told, reason=error.reason)
+        case Rejected():
+            log.record("INFO", "refused", **told, code=error.code)
+        case GrantLost():
+            log.record("INFO", "refused", **told, code="reauth_required", reason=error.reason)
+        case _:
+            log.failure("request failed", error, **told)
 
 
 def _known(error: Exception, request: flask.Request) -> Exception:
@@ -117,11 +132,17 @@ def _known(error: Exception, request: flask.Request) -> Exception:
     return error
 
 
-def _answer(request: flask.Request, routes: Callable[[], Sequence[Route]], gate: Gate) -> Answer:
+def _answer(
+    request: flask.Request, routes: Callable[[], Sequence[Route]], gate: Gate, told: dict[str, object]
+) -> Answer:
+    """`told` gets what the log is to say, as far as it is known: of what is in the path, what the caller may name."""
     session = gate.authenticate(request.headers.get("Authorization", ""))
+    told |= {"role": session.role, "user": session.user}
     route, path = _matched(request, routes())
+    told["route"] = route.path
     if "location" in path and path["location"] not in session.locations:
         raise missing()
+    told |= {"location": path.get("location"), "ids": {name: one for name, one in path.items() if name != "location"}}
     if session.role not in route.roles:
         raise Rejected("forbidden", "Your role may not do this.")
     if session.impersonated and request.method != "GET":

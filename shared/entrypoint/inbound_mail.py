@@ -1,6 +1,5 @@
 """Mail as its receivers bring it: proved to be theirs before anything of it is read, then taken or left with them."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from datetime import datetime
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from shared.entrypoint import log
+from shared.entrypoint import log, tracing
 from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.http import missing, too_large
 from shared.entrypoint.leftover import finished
@@ -34,9 +33,9 @@ def receive(
     5xx: the receiver is to bring it again. 4xx: bringing it again is of no use. `door` builds what it gives, which may
     fail too; `run` gives what is to be logged.
     """
-    correlation_id = secrets.token_hex(8)
+    correlation_id = tracing.begin(request.headers)
     try:
-        log.record("INFO", "mail captured", correlation_id=correlation_id, done=run(_opened(request, door())))
+        log.record("INFO", "mail captured", correlation_id=correlation_id, counts=run(_opened(request, door())))
         return finished(response(Answer(body=ACCEPTED)), request)
     except Exception as error:  # noqa: BLE001 - the framework's own 500 would show the exception's text
         if isinstance(error, Rejected | Transient):

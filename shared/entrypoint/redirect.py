@@ -1,12 +1,11 @@
 """Google's redirect of a browser: the one call from outside that no session vouches for."""
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 
 import flask
 
-from shared.entrypoint import log
+from shared.entrypoint import log, tracing
 from shared.entrypoint.answers import Answer, failed, response
 from shared.entrypoint.leftover import finished
 from shared.errors import Rejected, Transient
@@ -17,7 +16,7 @@ SEE_OTHER = 303
 
 def receive(request: flask.Request, now: Callable[[], datetime], run: Callable[[CameBack], str]) -> flask.Response:
     """Sends the browser on to where `run` says; what cannot be trusted is refused without a redirect."""
-    correlation_id = secrets.token_hex(8)
+    correlation_id = tracing.begin(request.headers)
     try:
         if request.method != "GET":
             raise Rejected("not_found", "There is nothing here.")

@@ -10,7 +10,7 @@ from shared.domain.draft import Draft, draft_of
 from shared.domain.identifiers import MessageId
 from shared.domain.provider import Provider
 from shared.domain.session import Role
-from shared.entrypoint import paging
+from shared.entrypoint import paging, tracing
 from shared.entrypoint.answers import Answer, Page
 from shared.entrypoint.form import parts
 from shared.entrypoint.http import Call, Route
@@ -65,7 +65,7 @@ class Sends:
         folder = f"locations/{call.location}/outbox/{entry}/{self.token()}"
         received = receive_mail(parts(call.request), self.blobs, folder=folder)
         service = call.session.role is Role.SERVICE
-        asked = Asked(call.location, call.session.user, key, _draft(received), service)
+        asked = Asked(call.location, call.session.user, key, _draft(received), service, tracing.trace_id())
         accepted = accept_send(
             asked, received, store=self.store, topics=self.topics, patience=self.patience, default=self.default
         )
@@ -75,7 +75,7 @@ class Sends:
             "status": "queued",
             "warnings": list(accepted.warnings),
         }
-        return Answer(202, body)
+        return Answer(202, body, told={"entry": accepted.id})
 
     def retry(self, call: Call) -> Answer:
         """Sends a failed mail again, or settles a doubtful one: 202 with the message as it is now."""

@@ -132,3 +132,7 @@ class Store(Protocol):
     def count(self, collection: Collection[Any], where: Iterable[Where] = ()) -> int:
         """How many documents meet the conditions."""
         ...
+
+    def sum(self, collection: Collection[Any], field: str) -> int:
+        """The sum of a field of whole numbers, dotted where nested, over the documents that have it."""
+        ...

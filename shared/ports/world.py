@@ -1,11 +1,11 @@
 """The rest of the outside: time, chance, blobs, and the topics that work and events are published to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.domain.identifiers import LocationId, MailboxId, MessageId
+from shared.domain.identifiers import NO_TRACE, LocationId, MailboxId, MessageId, TraceId
 
 
 class Clock(Protocol):
@@ -13,6 +13,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """UTC."""
+        ...
+
+    def elapsed(self) -> timedelta:
+        """Since some moment in the past; however `now` is put right meanwhile, this only goes on (F31)."""
         ...
 
     def sleep(self, duration: timedelta) -> None:
@@ -45,14 +49,39 @@ class Blobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A blob as it was listed; `version` is another one once it is written anew."""
+
+    name: str
+    written_at: datetime
+    version: str
+
+
+class Shelf(Protocol):
+    """All blobs, for whoever clears away. Raises `Transient`."""
+
+    def list(self, *, after: str, limit: int) -> Sequence[Kept]:
+        """Those whose names come after `after`, in the order of their names."""
+        ...
+
+    def drop(self, kept: Kept) -> bool:
+        """Deletes the blob if it is still the one that was listed; whether it did."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, for the CRM: ids and state, never content; `id` is derived from what happened (R75)."""
+    """Something that happened, for the CRM: ids and state, never content; `id` is derived from what happened (R75).
+
+    `trace` is that of what it is about, whoever tells it; without one it belongs to the teller's own.
+    """
 
     id: str
     type: str
     location: LocationId
     occurred_at: datetime
     details: dict[str, object] = field(default_factory=dict)
+    trace: TraceId = NO_TRACE
 
 
 class Topics(Protocol):
@@ -62,10 +91,14 @@ class Topics(Protocol):
         """Mailboxes that need a look, to `process_history`."""
         ...
 
-    def deliver(self, entries: Sequence[MessageId]) -> None:
-        """Accepted mails, to `deliver_email`."""
+    def deliver(self, entries: Mapping[MessageId, TraceId]) -> None:
+        """Accepted mails, each under the trace of its acceptance, to `deliver_email`."""
         ...
 
     def announce(self, events: Sequence[Event]) -> None:
         """What happened, to the CRM."""
+        ...
+
+    def deliver_again(self, events: Mapping[str, TraceId]) -> None:
+        """Events that wait, by their ids, each under its trace, to `deliver_events` alone."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.draft import Draft, recipients, request_digest
-from shared.domain.identifiers import ContactId, LocationId, MessageId, UserId, digest
+from shared.domain.identifiers import NO_TRACE, ContactId, LocationId, MessageId, TraceId, UserId, digest
 from shared.domain.outbox import OutboxEntry
 from shared.domain.provider import Provider
 from shared.errors import Conflict, Rejected, Transient
@@ -24,13 +24,17 @@ from shared.usecases.writing import Content, Writing, content
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A send as it came: whose, where, and under which idempotency key; `service`: the CRM's backend's, no user's."""
+    """A send as it came: whose, where, and under which idempotency key; `service`: the CRM's backend's, no user's.
+
+    `trace` is that of the request, kept with the mail.
+    """
 
     location: LocationId
     user: UserId
     key: str
     draft: Draft
     service: bool = False
+    trace: TraceId = NO_TRACE
 
     @property
     def entry(self) -> MessageId:
@@ -75,7 +79,7 @@ def accept_send(
     if entry.folder != received.folder:
         received.discard()
     with suppress(Transient):
-        topics.deliver([entry.id])
+        topics.deliver({entry.id: entry.trace})
     return Accepted(entry.id, entry.conversation, entry.warnings)
 
 
@@ -119,6 +123,7 @@ class _Acceptance:
             recipients=recipients(asked.draft),
             request_digest=request_digest(asked.draft, self._received.files),
             service=asked.service,
+            trace=asked.trace,
         )
 
     def _written(self, batch: Batch, writing: Writing, now: datetime) -> OutboxEntry:

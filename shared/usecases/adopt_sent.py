@@ -105,7 +105,7 @@ def ended_event(entry: OutboxEntry, *, now: datetime) -> Event:
         "status": str(entry.state),
     }
     life = entry.id if entry.state is EntryState.SENT else f"{entry.id}:{entry.attempt}"
-    return Event(f"{name}:{life}", name, entry.location, now, details)
+    return Event(f"{name}:{life}", name, entry.location, now, details, entry.trace)
 
 
 def sent_again(batch: Batch, location: LocationId, name: MessageId, *, now: datetime) -> list[Event]:

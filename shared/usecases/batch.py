@@ -66,8 +66,8 @@ class Batch:
         self._staged[key.path] = key, value
 
     def drop(self, key: Key[Any]) -> None:
-        """Stages the deletion of a document, whatever it says."""
-        self._dropped[key.path] = Delete(key)
+        """Stages the deletion of a document; of one that was read, only if it still says what it did."""
+        self._dropped[key.path] = Delete(key, self._read.get(key.path))
 
     def count(
         self, key: Key[Any], *, fields: dict[str, object] | None = None, latest: dict[str, int] | None = None, **by: int

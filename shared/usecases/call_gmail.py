@@ -4,16 +4,17 @@ from dataclasses import replace
 
 from shared.domain import failures
 from shared.domain.composition import Composition, compose
+from shared.domain.evidence import LOOK_AGAIN
 from shared.domain.letters import letter_of
 from shared.domain.mailbox import Mailbox
 from shared.domain.marker import marker
 from shared.domain.outbox import CALL_WITHIN, OutboxEntry
-from shared.domain.outbox_steps import calling, wait
+from shared.domain.outbox_steps import calling, too_old, wait
 from shared.errors import Doubtful, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import Sender, SentMail
 from shared.ports.store import Replace, Stored
 from shared.usecases.delivery import Delivery, Outcome
-from shared.usecases.end_entry import doubt, end_sent, fail, postpone
+from shared.usecases.end_entry import doubt, end_sent, fail, later, postpone, unknown
 from shared.usecases.lose_grant import lose_grant
 from shared.usecases.read_body import read_body
 
@@ -82,9 +83,21 @@ def _asked_at_once(entry: OutboxEntry, sender: Sender, session: str, ports: Deli
     return end_sent(entry, answer, sender, ports) if isinstance(answer, SentMail) else doubted
 
 
-def not_sent(entry: OutboxEntry, mailbox: Mailbox, error: Exception, ports: Delivery) -> Outcome:
-    """Gmail did not accept the mail: it waits for another try, or has failed, as the refusal says."""
+def _same_session(entry: OutboxEntry, mailbox: Mailbox, error: Exception, ports: Delivery) -> Outcome:
     now = ports.patience.now()
+    at = error.retry_at if isinstance(error, Transient) and error.retry_at else now + LOOK_AGAIN
+    lost = isinstance(error, GrantLost) and lose_grant(mailbox, error, ports)
+    return unknown(entry, ports) if lost or too_old(entry, at) else later(entry, at, ports)
+
+
+def not_sent(entry: OutboxEntry, mailbox: Mailbox, error: Exception, ports: Delivery) -> Outcome:
+    """Gmail did not accept the mail: it waits for another try, or has failed, as the refusal says.
+
+    Where a worker may yet wake that has the same session, it goes on in that session only.
+    """
+    now = ports.patience.now()
+    if entry.unseen and not isinstance(error, Refused):
+        return _same_session(entry, mailbox, error, ports)
     match error:
         case Transient():
             return postpone(entry, error.retry_at or now + wait(entry), ports, pause=error.retry_at is not None)

@@ -77,7 +77,8 @@ def claim_told(batch: Batch, entry: OutboxEntry, *, now: datetime) -> list[Event
         return []
     mailbox = batch.value(keys.mailbox(entry.mailbox))
     thread = batch.value(keys.thread(entry.mailbox, entry.claims))
-    return claim_events(thread, mailbox, now=now) if thread and mailbox else []
+    told = claim_events(thread, mailbox, now=now) if thread and mailbox else []
+    return [replace(event, trace=entry.trace) for event in told]
 
 
 def claim_events(thread: Thread, mailbox: Mailbox, *, now: datetime) -> list[Event]:

@@ -15,7 +15,7 @@ from shared.domain.places import AuditEntry
 from shared.errors import GrantLost, Refused, Rejected, Transient
 from shared.ports.gmail import Gmail, Sealer
 from shared.ports.store import Create, Delete, Put, Query, Replace, Store, Stored, Where, Write
-from shared.ports.world import Event, Topics
+from shared.ports.world import Topics
 from shared.usecases.absence import found, nothing_here
 from shared.usecases.contended import Patience
 from shared.usecases.disconnect import disconnect
@@ -25,6 +25,7 @@ from shared.usecases.mailbox_writes import MailboxChange, mailbox_writes
 from shared.usecases.read_connection import read_connection
 from shared.usecases.receive_consent import code_digest
 from shared.usecases.survey_account import survey
+from shared.usecases.tell_connected import connected_events
 from shared.usecases.watch_mailbox import keep_watch, watch
 
 
@@ -64,7 +65,7 @@ def complete(
     gmail_topic: str,
     patience: Patience,
 ) -> Completed:
-    """The connection that now stands. Its order: baseline, one batch, watch, wake.
+    """The connection that now stands. Its order: baseline, one batch, wake, watch.
 
     Raises `Rejected` (`not_found` to anybody else, `code_expired`, and what `check` raises), `GrantLost` if the grant
     died meanwhile; `Transient` leaves the code good for another try.
@@ -83,11 +84,10 @@ def complete(
         raise
     _still_welcome(caller, store, google, topics, patience)
     ending = linked.ending
-    problems = [
-        finish_ending(*ending, store=store, google=google, topics=topics, patience=patience) if ending else "",
-        _watch(store, gmail, linked.mailbox, gmail_topic, patience),
-        _tell(topics, caller.location, linked, patience),
-    ]
+    left = finish_ending(*ending, store=store, google=google, topics=topics, patience=patience) if ending else ""
+    untold = _tell(topics, caller.location, linked, patience)
+    unwatched = _watch(store, gmail, linked.mailbox, gmail_topic, patience, keep=not untold)
+    problems = [left, untold, unwatched]
     status = read_connection(store, caller.location, caller.user, now=patience.now())
     return Completed(status, tuple(problem for problem in problems if problem))
 
@@ -190,30 +190,24 @@ def _still_welcome(caller: Caller, store: Store, google: Google, topics: Topics,
         raise nothing_here()
 
 
-def _watch(store: Store, gmail: Gmail, mailbox: Mailbox, topic: str, patience: Patience) -> str:
-    """No fault of the user's if it fails: the renewal tries again, and the mailbox is looked at meanwhile (F34)."""
+def _watch(store: Store, gmail: Gmail, mailbox: Mailbox, topic: str, patience: Patience, *, keep: bool) -> str:
+    """No fault of the user's if it fails: the renewal tries again, and the mailbox is looked at meanwhile (F34).
+
+    Not to `keep` it has the renewal come by soon, which tells of the connection, too.
+    """
     try:
         until = watch(gmail, topic).expires_at
-        keep_watch(store, mailbox.id, mailbox.granted, until=until, patience=patience)
+        if keep:
+            keep_watch(store, mailbox.id, mailbox.granted, until=until, patience=patience)
     except (Transient, Refused, GrantLost) as error:
         return f"watch: {error}"
     return ""
 
 
 def _tell(topics: Topics, location: LocationId, linked: Linked, patience: Patience) -> str:
-    """The mailbox is due anyway, so a wake that is lost is only late."""
+    """The mailbox is due anyway, so a wake that is lost is only late; an event is told again until a watch is kept."""
     mailbox = linked.mailbox
-    told = mailbox.links if linked.revived else {location: mailbox.links[location]}
-    events = [
-        Event(
-            id=f"connection.connected:{place}:{link.user}:{mailbox.id}:{mailbox.granted}",
-            type="connection.connected",
-            location=place,
-            occurred_at=patience.now(),
-            details={"user": link.user},
-        )
-        for place, link in told.items()
-    ]
+    events = connected_events(mailbox, mailbox.links if linked.revived else [location], now=patience.now())
     try:
         topics.wake([mailbox.id])
         topics.announce(events)

@@ -1,5 +1,7 @@
 """Takes one accepted mail a step further: queued, claimed, calling, and then sent, failed or unknown."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from shared.domain import failures, keys
@@ -36,19 +38,24 @@ def _step(name: MessageId, ports: Delivery) -> Outcome:
     stored = reading.stored(keys.outbox(name))
     if stored is None:
         return Outcome(None, "no such entry")
+    outcome = _acted(stored, reading.at, ports)
+    return replace(outcome, attempt=outcome.attempt or stored.value.attempt)
+
+
+def _acted(stored: Stored[OutboxEntry], at: datetime, ports: Delivery) -> Outcome:
     entry = stored.value
     if entry.provided:
-        return deliver_run(stored, reading.at, ports)
+        return deliver_run(stored, at, ports)
     match entry.state:
         case EntryState.QUEUED:
-            waits = entry.not_before is not None and entry.not_before > reading.at
+            waits = entry.not_before is not None and entry.not_before > at
             return Outcome(entry.state, "not yet") if waits else _take_up(stored, ports)
         case EntryState.CLAIMED:
-            return _take_up(stored, ports) if due(entry, reading.at) else Outcome(entry.state, "with another worker")
+            return _take_up(stored, ports) if due(entry, at) else Outcome(entry.state, "with another worker")
         case EntryState.CALLING:
-            return settle_doubt(stored, ports) if due(entry, reading.at) else Outcome(entry.state, "being called")
+            return settle_doubt(stored, ports) if due(entry, at) else Outcome(entry.state, "being called")
         case EntryState.SENT:
-            return read_back(entry, ports) if entry.settle_at and due(entry, reading.at) else _told_again(entry, ports)
+            return read_back(entry, ports) if entry.settle_at and due(entry, at) else _told_again(entry, ports)
         case EntryState.FAILED | EntryState.UNKNOWN:
             return _told_again(entry, ports)
         case _:
@@ -81,13 +88,13 @@ def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
         return postpone(entry, mailbox.sends_paused_until, ports, pause=True)
     if told := claim_told(batch, entry, now=now):
         ports.topics.announce(told)
-    mine = claimed(entry, now, cursor=mailbox.cursor, gone=mailbox.tally.gone)
+    mine = claimed(entry, now, cursor=mailbox.cursor, gone=mailbox.tally.unread)
     batch.put(keys.outbox(entry.id), mine)
     message = batch.value(message_key)
     if message and not message.purged:
         batch.put(message_key, shown(message, mine.state))
     version = ports.store.commit(batch.writes())
-    return call_gmail(Stored(stored.key, mine, version), mailbox, ports)
+    return replace(call_gmail(Stored(stored.key, mine, version), mailbox, ports), attempt=mine.attempt)
 
 
 def _problem(entry: OutboxEntry, connection: Connection | None, mailbox: Mailbox | None) -> Failure | None:

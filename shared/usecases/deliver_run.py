@@ -59,10 +59,12 @@ def _take_up(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
     book = Ledger(claimed, template, ports.store, ports.patience)
     run = _Run(Stored(stored.key, claimed, version), book, ports, now, orderly)
     if location is None or removed(entry, reading):
-        return run.fail(failures.REMOVED)
-    if too_old(entry, now):
-        return run.fail(failures.EXPIRED)
-    return run.go(location.provider or ports.default)
+        outcome = run.fail(failures.REMOVED)
+    elif too_old(entry, now):
+        outcome = run.fail(failures.EXPIRED)
+    else:
+        outcome = run.go(location.provider or ports.default)
+    return replace(outcome, attempt=claimed.attempt)
 
 
 @dataclass(slots=True)
@@ -128,7 +130,8 @@ class _Run:
         for parcel in part.parcels:
             lines = self._settled(parcel, part.of(parcel))
             if wanted := self._ready(parcel, lines):
-                self.out_of_time = self.ports.patience.now() - self.began > self.ports.budget
+                spent = self.ports.patience.now() - self.began
+                self.out_of_time = spent > self.ports.budget or self.ports.stopping()
                 if self.out_of_time:
                     return
                 self._renew()
@@ -208,7 +211,7 @@ class _Run:
         now = self.ports.patience.now()
         queued = replace(self._progressed(now), not_before=None, settle_at=now + UNHEARD)
         outcome = self._ended(queued, "goes on")
-        self.ports.topics.deliver([self.entry.id])
+        self.ports.topics.deliver({self.entry.id: self.entry.trace})
         return outcome
 
     def _end(self) -> Outcome:

@@ -1,6 +1,7 @@
 """All that a delivery may touch, and what came of it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.domain.outbox import EntryState
@@ -29,11 +30,14 @@ class Delivery:
     providers: MailProvider | None = None
     default: Provider | None = None
     budget: timedelta = timedelta(seconds=90)
+    stopping: Callable[[], bool] = lambda: False
+    """Whether this instance was told to end: a run hands on what is left (F45)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the entry stands now, and why; nothing for an entry that is not there."""
+    """How the entry stands now, and why, after how many attempts; nothing for an entry that is not there."""
 
     state: EntryState | None
     reason: str = ""
+    attempt: int = field(default=0, compare=False)

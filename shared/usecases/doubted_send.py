@@ -5,7 +5,6 @@ from shared.domain.addresses import Person
 from shared.domain.mail import Mail
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.ports.store import Query, Where
-from shared.usecases.batch import Batch
 from shared.usecases.sync_work import Work
 
 
@@ -13,14 +12,13 @@ class InDoubt(Exception):
     """It waits, parked, until the send is settled: placed now, it might show twice."""
 
 
-def await_doubted(batch: Batch, work: Work, mail: Mail) -> None:
+def await_doubted(work: Work, mail: Mail) -> None:
     """Raises `InDoubt` for a mail without marker that has the recipients and subject of a send that is being called.
 
-    Asks for such sends only in a deployment that has never yet read its marker back from Gmail: once it has, a mail
-    without marker is none of ours.
+    Asks for such sends only while the account has never yet given our marker back: once it has, a mail without marker
+    is none of ours.
     """
-    facts = batch.value(keys.SEND_FACTS)
-    if facts and facts.marker_survives:
+    if work.mailbox.keeps_marker:
         return
     mine = (Where("mailbox", "==", work.mailbox.id), Where("state", "==", str(EntryState.CALLING)))
     if any(_alike(found.value, mail) for found in work.ports.store.find(Query(keys.OUTBOX, mine))):

@@ -8,7 +8,7 @@ from shared.domain import failures, keys
 from shared.domain.mailbox import Mailbox
 from shared.domain.marker import entry_of
 from shared.domain.message import Failure, milliseconds
-from shared.domain.outbox import QUEUE_AT_MOST, EntryState, OutboxEntry, SendFacts
+from shared.domain.outbox import QUEUE_AT_MOST, EntryState, OutboxEntry
 from shared.domain.outbox_steps import ended, requeued, shown
 from shared.domain.send_window import returned
 from shared.errors import Gone, GrantLost, Refused, Transient
@@ -32,12 +32,13 @@ def end_sent(entry: OutboxEntry, sent: SentMail, sender: Sender, ports: Delivery
     def attempt() -> Outcome:
         batch = Batch(ports.store)
         mailbox_key = keys.mailbox(entry.mailbox)
-        batch.load([*needed_for(entry, copy), keys.SEND_FACTS, mailbox_key])
+        batch.load([*needed_for(entry, copy), mailbox_key])
         now = ports.patience.now()
         current = batch.value(keys.outbox(entry.id)) or entry
         events = record_sent(batch, current, copy, batch.value(mailbox_key), now=now)
-        if kept and entry_of(kept.headers, ports.sealer) == entry.id:
-            batch.put(keys.SEND_FACTS, SendFacts(marker_survives=True))
+        mailbox = batch.value(mailbox_key)
+        if mailbox and not mailbox.keeps_marker and kept and entry_of(kept.headers, ports.sealer) == entry.id:
+            batch.put(mailbox_key, replace(mailbox, keeps_marker=True))
         _commit(batch, ports)
         return _told(events, EntryState.SENT, ports)
 
@@ -89,7 +90,7 @@ def postpone(entry: OutboxEntry, until: datetime, ports: Delivery, *, pause: boo
 
     outcome = _changed(entry, change, ports, failure=failures.waiting(until) if pause else None)
     if outcome.state is EntryState.QUEUED and until <= ports.patience.now():
-        ports.topics.deliver([entry.id])
+        ports.topics.deliver({entry.id: entry.trace})
     return outcome
 
 
@@ -113,6 +114,7 @@ def later(entry: OutboxEntry, at: datetime, ports: Delivery, *, seen: OutboxEntr
             call_ended_at=known.call_ended_at,
             seen_history=known.seen_history,
             seen_at=known.seen_at,
+            unseen=known.unseen,
             settle_at=at,
         )
 
@@ -139,7 +141,7 @@ def _changed(
         contact_key = keys.contact(entry.location, entry.conversation)
         batch.load([keys.outbox(entry.id), message_key, contact_key, keys.mailbox(entry.mailbox)])
         current = batch.value(keys.outbox(entry.id))
-        if current is None or (current.attempt, current.state) != (entry.attempt, entry.state):
+        if current is None or _call(current) != _call(entry):
             return Outcome(current.state if current else None, "settled meanwhile")
         made = change(batch, current)
         batch.put(keys.outbox(entry.id), made)
@@ -157,6 +159,11 @@ def _changed(
         return Outcome(made.state, reason)
 
     return ports.patience.until_committed(attempt)
+
+
+def _call(entry: OutboxEntry) -> tuple[int, EntryState, datetime | None]:
+    """Which call of which attempt it is: one that another worker continued is that worker's to tell of."""
+    return entry.attempt, entry.state, entry.called_at
 
 
 def _commit(batch: Batch, ports: Delivery) -> None:

@@ -34,9 +34,14 @@ class Ends:
         self.bytes = 0
         self.recounted: set[GmailId] = set()
         """Left-out mail that was counted before and is looked at once more."""
+        self.known_before: set[GmailId] = set()
+        """Mail that some location has, and was counted for, decided again for the others."""
+        self.untold: list[GmailId] = []
+        """Parked mail that was stored: it stays parked until that is told, so that a crash cannot come between them."""
         self._left_out: dict[GmailId, dict[LocationId, LeftOut]] = {}
         self._gone: list[GmailId] = []
         self._counts: Counter[str] = Counter()
+        self._told = work.counts
         self._sent_at: list[datetime] = []
         self._parked_due: datetime | None = None
 
@@ -61,17 +66,19 @@ class Ends:
         if rules:
             self._left_out[gmail_id] = rules
         if not stored:
-            self._counts["left_out"] += 0 if gmail_id in self.recounted or self._counted(when) else 1
+            again = gmail_id in self.recounted | self.known_before
+            self._counts["left_out"] += 0 if again or self._counted(when) else 1
             self._settle(batch, gmail_id)
 
     def _counted(self, when: datetime | None) -> bool:
         """Whether a list that overlaps with what was settled before brings a mail of that time again."""
         return bool(when and self._settled_until and when <= self._settled_until)
 
-    def stored(self, batch: Batch, gmail_id: GmailId) -> None:
+    def stored(self, gmail_id: GmailId) -> None:
         """In a conversation now."""
-        self._counts["stored"] += 1
-        self._settle(batch, gmail_id)
+        self._counts["stored"] += 0 if gmail_id in self.known_before else 1
+        if gmail_id in self._tried:
+            self.untold.append(gmail_id)
 
     def known(self, batch: Batch, gmail_id: GmailId) -> None:
         """Was in a conversation before; nothing to count but a retry that is settled."""
@@ -85,6 +92,10 @@ class Ends:
     def fail(self, batch: Batch, gmail_id: GmailId, reason: str) -> None:
         """Gone, if Gmail did not have it twice; else parked with its reason and the time of its next try."""
         before = self._tried.get(gmail_id)
+        key = keys.parked(self.mailbox.id, gmail_id)
+        again = batch.value(key) is not None
+        if before and not again:
+            return  # an operator dropped it while it was being tried
         if reason == GONE and before:
             self._gone.append(gmail_id)
             self._counts["gone"] += 1
@@ -93,8 +104,6 @@ class Ends:
         attempts = before.attempts + 1 if before else 1
         retry_at = self.at + GONE_CHECK if reason == GONE else next_retry(attempts, self.at)
         since = before.since if before else self.at
-        key = keys.parked(self.mailbox.id, gmail_id)
-        again = batch.value(key) is not None
         batch.put(key, Parked(self.mailbox.id, gmail_id, reason, attempts, since, retry_at))
         if not before and not again:
             self._counts["parked"] += 1
@@ -106,9 +115,10 @@ class Ends:
         return self.repeated or gmail_id in self._tried
 
     def _settle(self, batch: Batch, gmail_id: GmailId) -> None:
-        if gmail_id in self._tried:
+        key = keys.parked(self.mailbox.id, gmail_id)
+        if gmail_id in self._tried and batch.value(key) is not None:
             self._counts["parked"] -= 1
-            batch.drop(keys.parked(self.mailbox.id, gmail_id))
+            batch.drop(key)
 
     def remember(self, batch: Batch) -> None:
         """Stages the ids and rules of what was left out: all that is ever kept of it (R23)."""
@@ -130,5 +140,6 @@ class Ends:
         return replace(mailbox, tally=tally, parked_due=min(due) if due else None)
 
     def written(self) -> None:
-        """The counts are in the store."""
+        """The counts are in the store, and told with the run."""
+        self._told.update(self._counts)
         self._counts, self._sent_at, self.bytes = Counter(), [], 0

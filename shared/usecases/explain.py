@@ -39,6 +39,7 @@ class Decision(StrEnum):
     LEFT_OUT = "left_out"
     GONE = "gone"
     PARKED = "parked"
+    DROPPED = "dropped"
     NOT_SEEN = "not_seen"
 
 
@@ -164,9 +165,10 @@ def _kept(
     for one in ids:
         if one in names:
             explained[one] = _stored(one, names[one], stored.value(keys.message(at, names[one])))
+        elif (mail := known[one]) and mail.dropped:
+            explained[one] = Explanation(one, Decision.DROPPED)
         elif waiting := reading.value(keys.parked(mailbox, one)):
-            missing = waiting.reason == GONE
-            explained[one] = Explanation(one, Decision.GONE if missing else Decision.PARKED)
+            explained[one] = Explanation(one, Decision.GONE if waiting.reason == GONE else Decision.PARKED)
     return explained
 
 

@@ -26,10 +26,10 @@ from shared.usecases.ends import GONE
 from shared.usecases.hold_mailbox import Changed
 from shared.usecases.place_mail import Places, slot
 from shared.usecases.store_content import Content, copy_content, store_content
-from shared.usecases.sync_work import Work
+from shared.usecases.sync_work import Interrupted, Work
 
 T = TypeVar("T")
-OF_THE_MAILBOX = (Transient, GrantLost, LeaseLost, Changed, Conflict, CursorExpired, PageExpired)
+OF_THE_MAILBOX = (Transient, GrantLost, LeaseLost, Changed, Conflict, CursorExpired, PageExpired, Interrupted)
 """What concerns the mailbox or the store, not one mail."""
 BODIES = 10
 """Whole mails in memory at a time."""

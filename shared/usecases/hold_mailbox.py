@@ -18,13 +18,13 @@ class Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The mailbox as its worker last wrote it; `skew` leads from our clock to the store's.
+    """The mailbox as its worker last wrote it; `origin` is the store's time when our clock's `elapsed` was nothing.
 
     `cursor` is how far the history is settled; it is written with the next write.
     """
 
     stored: Stored[Mailbox]
-    skew: timedelta
+    origin: datetime
     cursor: int
 
     @property
@@ -35,7 +35,7 @@ class Held:
 
 def at(held: Held, clock: Clock) -> datetime:
     """The store's time."""
-    return clock.now() + held.skew
+    return held.origin + clock.elapsed()
 
 
 def wait(clock: Clock, attempt: int) -> None:

@@ -123,7 +123,8 @@ class Ledger:
             "conversation": parcel.conversation,
             "status": str(status),
         }
-        return Event(f"{name}:{life}", name, self.entry.location, self.patience.now(), details)
+        now, trace = self.patience.now(), self.entry.trace
+        return Event(f"{name}:{life}", name, self.entry.location, now, details, trace)
 
 
 def _failure(status: Status, lines: Lines) -> Failure | None:

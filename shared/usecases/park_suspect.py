@@ -6,7 +6,7 @@ from shared.domain import keys
 from shared.domain.decisions import Parked, next_retry
 from shared.domain.identifiers import GmailId
 from shared.domain.mailbox import renewed
-from shared.ports.store import Put
+from shared.ports.store import Create, Replace
 from shared.usecases.sync_work import Work
 
 KILLED = "the worker did not survive it"
@@ -22,14 +22,16 @@ def park_suspect(work: Work, *, reason: str = KILLED) -> None:
     gmail_id = GmailId(work.mailbox.suspect)
     at = work.at()
     key = keys.parked(work.mailbox.id, gmail_id)
-    before = work.ports.store.read(key).value(key)
+    before = work.ports.store.read(key).stored(key)
     parked = Parked(work.mailbox.id, gmail_id, reason, 1, at, next_retry(1, at))
-    due = min(time for time in (work.mailbox.parked_due, parked.retry_at) if time)
     work.save(
         lambda mailbox, now: replace(
-            renewed(mailbox, at=now), suspect="", parked_due=due, tally=mailbox.tally.plus(parked=0 if before else 1)
+            renewed(mailbox, at=now),
+            suspect="",
+            parked_due=min(time for time in (mailbox.parked_due, parked.retry_at) if time),
+            tally=mailbox.tally.plus(parked=0 if before else 1),
         ),
-        [Put(key, parked)],
+        [Replace(before, parked) if before else Create(key, parked)],
     )
     work.skip.add(gmail_id)
     work.counts["parked"] += 1

@@ -114,7 +114,7 @@ def place_mail(batch: Batch, work: Work, mail: Mail) -> Places:
     """
     own = adoption(batch, mail, work.mailbox, work.ports.sealer, now=work.at())
     if mail.outbound and not own:
-        await_doubted(batch, work, mail)
+        await_doubted(work, mail)
     placed, created = [], []
     for location, link in work.mailbox.links.items():
         settings = batch.value(keys.location(location))

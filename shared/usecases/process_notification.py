@@ -8,7 +8,7 @@ from shared.domain import budget, keys
 from shared.domain.addresses import Address
 from shared.domain.history import matters
 from shared.domain.identifiers import MailboxId
-from shared.domain.mailbox import Mailbox, advanced, claimed, paused
+from shared.domain.mailbox import Mailbox, advanced, announced, claimed, paused
 from shared.domain.waking import caught_up, done, handed_over
 from shared.errors import Conflict, CursorExpired, Gone, GrantLost, LeaseLost, PageExpired, Refused, Transient
 from shared.ports.gmail import HistoryPage
@@ -16,7 +16,7 @@ from shared.ports.store import Replace, Store, Stored
 from shared.usecases.condemn_mailbox import condemn
 from shared.usecases.hold_mailbox import Changed, Held, wait
 from shared.usecases.sync_mailbox import sync_mailbox
-from shared.usecases.sync_work import SyncPorts, Work
+from shared.usecases.sync_work import Interrupted, SyncPorts, Work
 
 TRIES = 30
 EXPECTED = (Transient, Refused, Gone, PageExpired)
@@ -119,13 +119,13 @@ def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime
         _forget(ports, notice)
         return Outcome(Ending.IDLE, mailbox.id)
     if mailbox.leased(at):
-        return _leave(ports.store, notice, stored)
+        return _leave(ports.store, notice, stored, at)
     if mailbox.reads_paused_until and mailbox.reads_paused_until > at:
-        return _remember(ports.store, notice, stored, Ending.PAUSED)
+        return _remember(ports.store, notice, stored, at, Ending.PAUSED)
     extra = _extra(mailbox, at)
     if not (notice.woken or extra) and max(mailbox.pending, notice.history_id) <= mailbox.cursor:
         return Outcome(Ending.HANDLED, mailbox.id)
-    if not extra:
+    if not extra and not budget.wait(mailbox.units, at, budget.HISTORY, ports.usable_units):
         try:
             _list(ports, mailbox, look)
         except GrantLost:
@@ -136,28 +136,29 @@ def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime
                 raise
             return Outcome(Ending.PAUSED, mailbox.id, problem=_reason(trouble))
         if look.page and not look.page.next_page and not any(map(matters, look.page.changes)):
-            _nothing(ports.store, notice, stored, at, look.page)
+            asked = replace(mailbox, units=budget.spending(mailbox.units, at, look.spent))
+            _nothing(ports.store, notice, stored, at, advanced(asked, look.page.history_id))
             return Outcome(Ending.NOTHING, mailbox.id)
     return _work(ports, notice, stored, at, look)
 
 
 def _extra(mailbox: Mailbox, at: datetime) -> bool:
-    """Whether there is work besides new history: a catch-up, parked mail that is due, a worker that died."""
+    """Whether there is work besides new history: a list to go through, parked mail that is due, a worker that died."""
     due = mailbox.parked_due is not None and mailbox.parked_due <= at
-    return bool(mailbox.catch_up or due or mailbox.attempts)
+    return bool(mailbox.catch_up or mailbox.relist or due or mailbox.attempts)
 
 
-def _leave(store: Store, notice: Notice, stored: Stored[Mailbox]) -> Outcome:
+def _leave(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime) -> Outcome:
     """Leaves the id to the holder, who cannot release before it is met; the holder's own push must come again."""
     if stored.value.holder == notice.holder:
         raise Transient("this very message holds the mailbox")
-    return _remember(store, notice, stored, Ending.LEFT)
+    return _remember(store, notice, stored, at, Ending.LEFT)
 
 
-def _remember(store: Store, notice: Notice, stored: Stored[Mailbox], ending: Ending) -> Outcome:
+def _remember(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, ending: Ending) -> Outcome:
     mailbox = stored.value
     if mailbox.pending < notice.history_id:
-        store.commit([Replace(stored, replace(mailbox, pending=notice.history_id))])
+        store.commit([Replace(stored, announced(mailbox, notice.history_id, at=at))])
     return Outcome(ending, mailbox.id)
 
 
@@ -172,15 +173,13 @@ def _list(ports: SyncPorts, mailbox: Mailbox, look: _Look) -> None:
         look.expired = True
 
 
-def _nothing(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, page: HistoryPage) -> None:
+def _nothing(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, mailbox: Mailbox) -> None:
     """Moves the cursor to Gmail's answer, never to the push's id, and looks again soon if the push was ahead (F11)."""
-    mailbox = advanced(stored.value, page.history_id)
-    pending = max(mailbox.pending, notice.history_id)
-    store.commit([Replace(stored, caught_up(replace(mailbox, pending=pending), at))])
+    store.commit([Replace(stored, caught_up(announced(mailbox, notice.history_id, at=at), at))])
 
 
 def _pause(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime, trouble: Exception) -> None:
-    mailbox = replace(stored.value, pending=max(stored.value.pending, notice.history_id))
+    mailbox = announced(stored.value, notice.history_id, at=at)
     until = trouble.retry_at if isinstance(trouble, Transient) else None
     store.commit([Replace(stored, paused(mailbox, at=at, until=until, reason=_reason(trouble)))])
 
@@ -196,12 +195,12 @@ def _reason(trouble: Exception) -> str:
 
 def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
     """Claims the mailbox and works through what there is."""
-    skew = at - ports.clock.now()
+    origin = at - ports.clock.elapsed()
     before = stored.value
     value = claimed(before, holder=notice.holder, history_id=notice.history_id, at=at)
     version = ports.store.commit([Replace(stored, value)])
-    held = Held(replace(stored, value=value, version=version), skew, value.cursor)
-    work = Work(ports, ports.gmail.open(value), held, ports.clock.now())
+    held = Held(replace(stored, value=value, version=version), origin, value.cursor)
+    work = Work(ports, ports.gmail.open(value), held, ports.clock.elapsed())
     work.careful = value.attempts > CAREFUL_AFTER
     work.again = bool(before.holder or before.pauses or before.attempts)
     work.spent = look.spent
@@ -218,6 +217,9 @@ def _worked(work: Work, page: HistoryPage | None, *, expired: bool) -> str:
     """Everything that there is to do; what paused the mailbox instead, or nothing."""
     try:
         sync_mailbox(work, page, expired=expired)
+    except Interrupted:
+        work.counts["handed over"] += 1
+        work.ports.topics.wake([work.mailbox.id])
     except (GrantLost, LeaseLost):
         raise
     except (Conflict, Changed) as conflict:

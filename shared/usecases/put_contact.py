@@ -84,13 +84,22 @@ def _made(draft: ContactDraft, known: Contact | None, before: Contact | None, no
     return Contact(
         id=draft.id,
         email=draft.email,
-        created_at=draft.created_at or (known.created_at if known else now),
+        created_at=draft.created_at or (known.created_at if known else _since(draft, before, now)),
         name=draft.name,
         other_emails=tuple(dict.fromkeys(one for one in draft.other_emails if one != draft.email)),
         assigned_to=draft.assigned_to,
         replaces=draft.replaces,
         filed_by={user: min(at for one, at in filers if one == user) for user, _ in filers},
     )
+
+
+def _since(draft: ContactDraft, before: Contact | None, now: datetime) -> datetime:
+    """A new contact counts from now on, or as the one whose place it takes did if that one had its address (R12, F40).
+
+    Mail that came before the merge and is read after it belongs to whoever has the address.
+    """
+    same = before and not before.deleted_at and draft.email in {before.email, *before.other_emails}
+    return before.created_at if before and same else now
 
 
 def _replaced(

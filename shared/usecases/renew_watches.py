@@ -7,6 +7,8 @@ from functools import partial
 
 from shared.domain import keys
 from shared.domain.addresses import Address
+from shared.domain.identifiers import MailboxId
+from shared.domain.linking import NO_WATCH
 from shared.domain.mailbox import Alias, Mailbox
 from shared.errors import GrantLost, Refused, Transient
 from shared.ports.gmail import GmailAccess
@@ -15,20 +17,29 @@ from shared.ports.world import Topics
 from shared.usecases.condemn_mailbox import condemn
 from shared.usecases.contended import Patience
 from shared.usecases.mailbox_writes import MailboxChange, mailbox_writes
+from shared.usecases.tell_connected import connected_events
 from shared.usecases.watch_mailbox import watch
 
 AHEAD = timedelta(hours=36)
+LONG = timedelta(hours=24)
+"""A watch that lapsed so long ago is nobody's passing trouble."""
+HOUR, STRIDE = 3_600, 7_919
+"""Seconds; and how far apart two hours' runs begin among the mailboxes without a watch."""
 BUDGET = timedelta(minutes=8)
 PAGE = 100
 
 
 @dataclass(slots=True)
 class Renewed:
-    """How many mailboxes were renewed, failed (with why, by id) and were left alone; `unfinished` if time ran out."""
+    """How many mailboxes were renewed, failed (with why, by id) and were left alone; `unfinished` if time ran out.
+
+    `overdue` are those met whose watch had lapsed for more than a day, renewed now or not: somebody must look.
+    """
 
     renewed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
+    overdue: list[MailboxId] = field(default_factory=list)
     unfinished: bool = False
 
 
@@ -45,12 +56,13 @@ class Seen:
 def renew_watches(
     *, store: Store, mailboxes: GmailAccess, topics: Topics, gmail_topic: str, patience: Patience
 ) -> Renewed:
-    """One run over the mailboxes whose watch lapses soon, or who have none; the one that lapses first comes first.
+    """One run over the mailboxes whose watch lapses soon, the next one first, then over those that have none any more.
 
-    One that fails never stops the rest, and stays due; what is not reached in time is the next run's.
+    One that fails never stops the rest, and stays due; what is not reached in time is the next run's. Those without a
+    watch are begun with another one each hour, so that none waits for ever behind some that always fail (F33).
     """
     started, done = patience.now(), Renewed()
-    for stored in _due(store, started + AHEAD):
+    for stored in _due(store, started):
         if patience.now() - started > BUDGET:
             done.unfinished = True
             break
@@ -58,7 +70,11 @@ def renew_watches(
         if not mailbox.usable:
             done.skipped += 1
             continue
+        if _without(mailbox) <= started - LONG:
+            done.overdue.append(mailbox.id)
         try:
+            if mailbox.watch_expires_at == NO_WATCH:
+                topics.announce(connected_events(mailbox, mailbox.links, now=patience.now()))
             _renew(store, mailboxes, mailbox, gmail_topic, patience)
             done.renewed += 1
         except (Transient, Refused) as error:
@@ -71,13 +87,27 @@ def renew_watches(
     return done
 
 
-def _due(store: Store, before: datetime) -> Iterator[Stored[Mailbox]]:
+def _due(store: Store, now: datetime) -> Iterator[Stored[Mailbox]]:
+    expires = "watch_expires_at"
+    yield from _found(store, Where(expires, ">", now), Where(expires, "<=", now + AHEAD))
+    lapsed = list(_found(store, Where(expires, "<=", now)))
+    first = int(now.timestamp()) // HOUR * STRIDE % max(1, len(lapsed))
+    yield from (*lapsed[first:], *lapsed[:first])
+
+
+def _without(mailbox: Mailbox) -> datetime:
+    """Since when nothing tells of the mailbox's mail, or from when on."""
+    expires = mailbox.watch_expires_at
+    return expires if expires and expires > NO_WATCH else min(link.connected_at for link in mailbox.links.values())
+
+
+def _found(store: Store, *where: Where) -> Iterator[Stored[Mailbox]]:
     after = None
     while True:
         page = store.find(
             Query(
                 keys.MAILBOXES,
-                (Where("watch_expires_at", "<=", before),),
+                where,
                 order_by="watch_expires_at",
                 limit=PAGE,
                 after=after,

@@ -41,11 +41,11 @@ def retry_send(asked: Retrying, *, store: Store, topics: Topics, patience: Patie
     """
     run = patience.until_committed(lambda: _attempt(asked, store, patience))
     with suppress(Transient):
-        topics.deliver([run])
+        topics.deliver({run.id: run.trace})
 
 
-def _attempt(asked: Retrying, store: Store, patience: Patience) -> MessageId:
-    """The outbox entry that was changed."""
+def _attempt(asked: Retrying, store: Store, patience: Patience) -> OutboxEntry:
+    """The outbox entry, before or after its change."""
     now, batch = patience.now(), Batch(store)
     entry_key, message_key = keys.outbox(asked.message), keys.message(asked.location, asked.message)
     batch.load([entry_key, message_key, keys.location(asked.location), keys.connection(asked.location, asked.user)])
@@ -63,14 +63,14 @@ def _attempt(asked: Retrying, store: Store, patience: Patience) -> MessageId:
         reading = store.read(keys.outbox(entry.id))
         if stored := reading.stored(keys.outbox(entry.id)):
             retry_run(stored, message.id, was_sent=asked.was_sent, store=store, patience=patience)
-        return entry.id
+        return entry
     made = _sent(entry, now) if _was_sent(entry, asked) else _queued(batch, entry, now)
     batch.put(entry_key, made)
     batch.put(message_key, shown(message, made.state))
     whose = home(batch, entry.location, entry.conversation)
     batch.count(keys.conversation(entry.location, whose), latest={"changed_ms": milliseconds(now)})
     store.commit(batch.writes())
-    return entry.id
+    return entry
 
 
 def _was_sent(entry: OutboxEntry, asked: Retrying) -> bool:

@@ -12,7 +12,7 @@ from shared.domain.connection import Connection, ConnectionState
 from shared.domain.evidence import LOOK_AGAIN, Verdict, ended_by, judged, look_again
 from shared.domain.mailbox import Mailbox
 from shared.domain.outbox import OutboxEntry
-from shared.domain.outbox_steps import calling
+from shared.domain.outbox_steps import calling, taken_over
 from shared.errors import CursorExpired, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import Sender, SentMail, SessionAnswer
 from shared.ports.store import Replace, Stored, Where
@@ -31,15 +31,13 @@ def settle_doubt(stored: Stored[OutboxEntry], ports: Delivery) -> Outcome:
     entry = stored.value
     now = ports.patience.now()
     mailbox_key, connection_key = keys.mailbox(entry.mailbox), keys.connection(entry.location, entry.user)
-    reading = ports.store.read(mailbox_key, connection_key, keys.SEND_FACTS)
+    reading = ports.store.read(mailbox_key, connection_key)
     mailbox = reading.value(mailbox_key)
     if mailbox is None or not _usable(entry, mailbox, reading.value(connection_key)):
         return unknown(entry, ports)
     held = replace(entry, settle_at=now + HOLD)
     version = ports.store.commit([Replace(stored, held)])
-    facts = reading.value(keys.SEND_FACTS)
-    survives = bool(facts and facts.marker_survives)
-    return _asked(Stored(stored.key, held, version), mailbox, ports, marker_survives=survives)
+    return _asked(Stored(stored.key, held, version), mailbox, ports, marker_survives=mailbox.keeps_marker)
 
 
 def _usable(entry: OutboxEntry, mailbox: Mailbox, connection: Connection | None) -> bool:
@@ -69,7 +67,9 @@ def _asked(stored: Stored[OutboxEntry], mailbox: Mailbox, ports: Delivery, *, ma
             return end_sent(entry, answer, sender, ports)
         case int():
             return _continued(stored, mailbox, sender, session, answer, ports)
-        case _:
+        case SessionAnswer.INCOMPLETE:
+            return _by_evidence(replace(entry, unseen=True), mailbox, ports, marker_survives=marker_survives)
+        case SessionAnswer.UNKNOWN:
             return _by_evidence(entry, mailbox, ports, marker_survives=marker_survives)
 
 
@@ -82,9 +82,10 @@ def _continued(
         mail = composed(entry, ports)
     except (Gone, Transient):
         return later(entry, ports.patience.now() + LOOK_AGAIN, ports)
+    mine = taken_over(entry)
     if mail.size != entry.size:
-        return postpone(entry, ports.patience.now(), ports)
-    begun = calling(entry, ports.patience.now(), session=entry.session, size=entry.size)
+        return unknown(entry, ports) if mine.unseen else postpone(entry, ports.patience.now(), ports)
+    begun = calling(mine, ports.patience.now(), session=entry.session, size=entry.size)
     ports.store.commit([Replace(stored, begun)])
     return upload(begun, mailbox, sender, session, mail, ports, start=start)
 

@@ -47,7 +47,7 @@ def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends
     _known(batch, mail, messages, ends)
     ends.left_out(batch, mail.gmail_id, rules, stored=bool(messages), when=mail.internal_at)
     if messages:
-        ends.stored(batch, mail.gmail_id)
+        ends.stored(mail.gmail_id)
 
 
 def _stored(batch: Batch, mail: Mail, placed: Placed, content: Content | None, ends: Ends) -> MessageId | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.connection import Ending
-from shared.domain.identifiers import MessageId
+from shared.domain.identifiers import MessageId, TraceId
 from shared.domain.outbox import EntryState, OutboxEntry
 from shared.domain.outbox_steps import requeued
 from shared.ports.store import Query, Replace, Store, Stored, Where
@@ -26,10 +26,10 @@ def stop_sends(ending: Ending, *, store: Store, topics: Topics, patience: Patien
         Where("location", "==", ending.location),
         Where("state", "in", LIVE),
     )
-    after, due = None, list[MessageId]()
+    after, due = None, dict[MessageId, TraceId]()
     while True:
         page = store.find(Query(keys.OUTBOX, mine, limit=PAGE, after=after))
-        due += [one.value.id for one in page if _made_due(one, ending, store, patience)]
+        due |= {one.value.id: one.value.trace for one in page if _made_due(one, ending, store, patience)}
         if len(page) < PAGE:
             break
         after = "", page[-1].value.id

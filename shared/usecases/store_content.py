@@ -89,7 +89,11 @@ def _file(work: Work, gmail_id: GmailId, folder: str, one: AttachedFile) -> Atta
     blob = f"{folder}/attachments/{listed.id}"
     try:
         size = work.ports.blobs.write(blob, _octets(work, gmail_id, one))
-    except (Gone, Refused):
+    except Gone:
+        if work.careful:
+            return listed
+        raise  # the whole mail may be gone, or not there yet: it is asked for once more by itself (F16)
+    except Refused:
         return listed
     return replace(listed, state="ready", size=size, blob=blob)
 

@@ -1,16 +1,16 @@
-"""Works through everything that a held mailbox has to do: a catch-up, parked mail that is due, the history."""
+"""Works through everything that a held mailbox has to do: a catch-up, the history, parked mail, a window."""
 
 from shared.domain import budget
 from shared.domain.history import chunks
-from shared.errors import CursorExpired, PageExpired
+from shared.errors import CursorExpired, PageExpired, Transient
 from shared.ports.gmail import HistoryPage
 from shared.usecases.catch_up import begin_catch_up, catch_up
+from shared.usecases.list_window import list_window
+from shared.usecases.page_tokens import RELISTS, PageTokens, Relists
 from shared.usecases.park_suspect import park_suspect
 from shared.usecases.retry_parked import retry_parked
 from shared.usecases.sync_work import Work
 from shared.usecases.take_carefully import take_carefully
-
-RELISTS = 3
 
 
 def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None:
@@ -28,27 +28,29 @@ def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None
     _drain(work, page)
     if work.mailbox.parked_due and work.mailbox.parked_due <= work.at() and not work.late():
         retry_parked(work)
-    if work.late():
+    if work.mailbox.relist and not work.late():
+        list_window(work)
+    if work.late() or work.mailbox.relist:
         work.counts["handed over"] += 1
         work.ports.topics.wake([work.mailbox.id])
 
 
 def _drain(work: Work, page: HistoryPage | None) -> None:
-    relists = 0
+    relists = Relists()
     while not work.late():
         since = work.held.cursor
         try:
             newest = _pages(work, since, page)
-        except CursorExpired:
+        except CursorExpired as expired:
+            if work.counts["catch-ups"] >= RELISTS:
+                raise Transient("gmail: the history is forgotten each time") from expired
             begin_catch_up(work)
             catch_up(work)
             page = None
             continue
-        except PageExpired:
-            relists += 1
+        except PageExpired as expired:
+            relists.again(work.held.cursor, expired)
             page = None
-            if relists > RELISTS:
-                raise
             continue
         if newest is None:
             return
@@ -63,7 +65,7 @@ def _pages(work: Work, since: int, page: HistoryPage | None) -> int | None:
     if page is None:
         work.spend(budget.HISTORY)
         page = work.gmail.history(since, None)
-    newest = page.history_id
+    newest, tokens = page.history_id, PageTokens()
     while True:
         for chunk in chunks(page.changes, 1 if work.careful else work.ports.chunk, more=bool(page.next_page)):
             if work.late():
@@ -71,6 +73,8 @@ def _pages(work: Work, since: int, page: HistoryPage | None) -> int | None:
             take_carefully(work, chunk)
         if not page.next_page:
             return newest
+        if work.late():
+            return None
         work.spend(budget.HISTORY)
-        page = work.gmail.history(since, page.next_page)
+        page = work.gmail.history(since, tokens.followed(page.next_page))
         newest = min(newest, page.history_id)

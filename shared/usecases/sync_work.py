@@ -1,14 +1,14 @@
 """One worker's run over one mailbox: what it may touch, what it holds, and what it has done so far."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain import budget
 from shared.domain.addresses import Address
 from shared.domain.identifiers import GmailId, MailboxId
-from shared.domain.mailbox import LEASE, Alias, Mailbox, advanced, renewed
+from shared.domain.mailbox import LEASE, Alias, CatchUp, Mailbox, advanced, renewed
 from shared.ports.gmail import Gmail, GmailAccess, Sealer
 from shared.ports.store import Store, Write
 from shared.ports.world import Blobs, Clock, Topics
@@ -17,7 +17,13 @@ from shared.usecases.always_fails import blaming_the_mail
 from shared.usecases.hold_mailbox import Held
 from shared.usecases.label_names import LabelNames
 
-NAP = timedelta(seconds=20)
+NAP = timedelta(seconds=5)
+"""So short that an instance that is told to end is not still asleep when its grace is over (F45)."""
+SPARE = 300
+
+
+class Interrupted(Exception):
+    """The instance is to end while its worker waits: the mailbox is handed over as it is, its chunk not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,13 @@ class SyncPorts:
     deadline: timedelta = timedelta(seconds=420)
     capture_domain: str = ""
     """The domain of the auto-BCC addresses, which are nobody (R60)."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether this instance was told to end: what is left is for another one (F45)."""
+
+    @property
+    def usable_units(self) -> int:
+        """Of a minute's: a little is left for what workers ask before one of them has the claim, which none records."""
+        return self.units_per_minute - self.units_per_minute // SPARE
 
 
 @dataclass(slots=True)
@@ -47,19 +60,22 @@ class Work:
     """The run; `counts` is what its outcome tells.
 
     If `careful`, mails go one by one; those to `skip` are parked. `again`: the run before this one did not end well, so
-    that a chunk may have been decided already. `settled_until`: a list may bring older mail again.
+    that a chunk may have been decided already. `settled_until`: a list may bring older mail again; it is `listing`.
     """
 
     ports: SyncPorts
     gmail: Gmail
     held: Held
-    started: datetime
+    started: timedelta
     careful: bool = False
     again: bool = False
     settled_until: datetime | None = None
+    listing: CatchUp | None = None
     skip: set[GmailId] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
+    past: list[tuple[datetime, int]] = field(default_factory=list)
+    """Units `spent` on the calls that are made now, and on those that had ended by a time since the last write."""
     names: LabelNames = field(init=False)
     own: tuple[str, tuple[Alias, ...]] | None = None
     """The account's display name and aliases, where Gmail was asked in this run."""
@@ -83,17 +99,17 @@ class Work:
 
     def late(self) -> bool:
         """Whether the rest is better left to the next invocation."""
-        return self.ports.clock.now() - self.started > self.ports.deadline
+        return self.ports.stopping() or self.ports.clock.elapsed() - self.started > self.ports.deadline
 
     def save(self, change: Callable[[Mailbox, datetime], Mailbox], writes: Sequence[Write] = ()) -> None:
         """One write of the mailbox: `change`, the settled cursor, the units spent; `writes` go with it or not."""
+        self._ended()
 
         def whole(mailbox: Mailbox, at: datetime) -> Mailbox:
-            units = budget.spending(mailbox.units, at, self.spent) if self.spent else mailbox.units
-            return change(replace(advanced(mailbox, self.held.cursor), units=units), at)
+            return change(replace(advanced(mailbox, self.held.cursor), units=self._units(mailbox)), at)
 
         self.held = hold_mailbox.save(self.ports.store, self.ports.clock, self.held, whole, writes)
-        self.spent = 0
+        self.past.clear()
 
     def settle(self, cursor: int) -> None:
         """The history is settled up to `cursor`; written with the next write."""
@@ -106,24 +122,35 @@ class Work:
             self.save(lambda mailbox, at: renewed(mailbox, at=at))
 
     def spend(self, units: int) -> None:
-        """Waits until the mailbox's quota has room for the units, keeping the lease meanwhile."""
+        """Waits until the mailbox's quota has room for the units, keeping the lease meanwhile. Raises `Interrupted`."""
+        self._ended()
         self.keep()
         while wait := self._wait(units):
+            if self.ports.stopping():
+                raise Interrupted
             self.ports.clock.sleep(min(wait, NAP))
-            self.save(lambda mailbox, at: renewed(mailbox, at=at))
+            self.keep()
         self.spent += units
 
     def spend_on(self, each: int, count: int) -> int:
         """As many calls of `each` units as there is room for, at least one and at most `count`; waits for the first."""
-        now = self.at()
-        fitting = budget.fitting(self._units(now), now, each, self.ports.units_per_minute)
+        self._ended()
+        fitting = budget.fitting(self._units(self.mailbox), self.at(), each, self.ports.usable_units)
         calls = min(count, max(1, fitting))
         self.spend(each * calls)
         return calls
 
-    def _wait(self, units: int) -> timedelta:
-        now = self.at()
-        return budget.wait(self._units(now), now, units, self.ports.units_per_minute)
+    def _ended(self) -> None:
+        """The calls made last have been answered by now, so they count from no later time."""
+        if self.spent:
+            self.past.append((self.at(), self.spent))
+            self.spent = 0
 
-    def _units(self, now: datetime) -> Mapping[str, int]:
-        return budget.spending(self.mailbox.units, now, self.spent) if self.spent else self.mailbox.units
+    def _wait(self, units: int) -> timedelta:
+        return budget.wait(self._units(self.mailbox), self.at(), units, self.ports.usable_units)
+
+    def _units(self, mailbox: Mailbox) -> dict[str, int]:
+        units = mailbox.units
+        for at, spent in self.past:
+            units = budget.spending(units, at, spent)
+        return units

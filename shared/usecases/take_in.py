@@ -1,6 +1,7 @@
 """Takes in the mails of a chunk: headers of what is new, a decision for each, bodies of what belongs, one commit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain import keys
@@ -9,9 +10,10 @@ from shared.domain.history import Chunk, Item
 from shared.domain.identifiers import GmailId
 from shared.domain.mailbox import Mailbox, renewed
 from shared.errors import LeaseLost, Transient
-from shared.ports.world import Event
+from shared.ports.store import Delete
 from shared.usecases.adopt_sent import sent_again
 from shared.usecases.batch import Batch
+from shared.usecases.decided_again import lacking, parked_among
 from shared.usecases.discard_blobs import discard_blobs
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched, fetch_bodies, fetch_headers
@@ -39,13 +41,14 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
     fetched = Fetched()
     for _ in range(TRIES):
         try:
-            events = _settled(work, chunk, fetched, dict(tried or {}))
+            ends = _settled(work, chunk, fetched, dict(tried or {}))
         except (Changed, LeaseLost):
             _hold_on(work, fetched)
             continue
         discard_blobs(work, fetched)
-        if events:
-            work.ports.topics.announce(events)
+        if ends.events:
+            work.ports.topics.announce(ends.events)
+        _unpark(work, ends)
         work.settle(chunk.cursor)
         return
     raise Transient("store: the chunk is contended")
@@ -65,7 +68,7 @@ def _hold_on(work: Work, fetched: Fetched) -> None:
         raise LeaseLost
 
 
-def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> list[Event]:
+def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Parked]) -> Ends:
     mailbox, batch = work.mailbox, Batch(work.ports.store)
     fetched.staged.clear()
     ends = Ends(work, chunk, tried, repeated=work.again or work.careful or bool(fetched.committed))
@@ -73,20 +76,38 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
         [*(keys.known_mail(mailbox.id, item.gmail_id) for item in chunk.items), *map(keys.location, mailbox.links)]
     )
     again = batch.value(keys.decided(mailbox.id, chunk.first)) if work.again else None
+    if work.listing:
+        tried |= parked_among(batch, chunk.items, mailbox)
+        ends.known_before = lacking(batch, chunk.items, mailbox) if work.listing.asked_at else set()
     new = []
     for item in chunk.items:
-        if item.gmail_id in work.skip or (again and _settled_before(item, again)):
+        known = batch.value(keys.known_mail(mailbox.id, item.gmail_id))
+        if item.gmail_id in work.skip or (again and not known and _settled_before(item, again)):
             continue
         if item.never:
             ends.never(batch, item.gmail_id)
-        elif batch.value(keys.known_mail(mailbox.id, item.gmail_id)):
+        elif known and item.gmail_id not in ends.known_before:
             _again(batch, item, ends)
         elif item.fresh:
             new.append(item.gmail_id)
             ends.recounted |= {item.gmail_id} if again and item.gmail_id in again.ids else set()
     _take_in_new(work, batch, new, fetched, ends)
     _commit(work, batch, fetched, ends, last=True)
-    return ends.events
+    return ends
+
+
+def _unpark(work: Work, ends: Ends) -> None:
+    """What was parked and is stored now is told of: only now is it parked no more, unless an operator dropped it."""
+    wanted = [keys.parked(work.mailbox.id, gmail_id) for gmail_id in ends.untold]
+    if not wanted:
+        return
+    reading = work.ports.store.read(*wanted)
+    gone = [Delete(key, stored) for key in wanted if (stored := reading.stored(key))]
+
+    def changed(mailbox: Mailbox, at: datetime) -> Mailbox:
+        return replace(renewed(mailbox, at=at), tally=mailbox.tally.plus(parked=-len(gone)))
+
+    work.save(changed, gone)
 
 
 def _settled_before(item: Item, before: Decided) -> bool:

@@ -81,6 +81,7 @@ def entry_of(writing: Writing, content: Content, sent_by: SentBy, thread: ReplyT
         queued_at=now,
         settle_at=now + UNHEARD,
         folder=content.folder,
+        trace=writing.trace,
     )
 
 

@@ -10,7 +10,7 @@ from shared.domain.addresses import normalise
 from shared.domain.composition import LARGEST_MAIL, compose
 from shared.domain.draft import Draft, Recipients
 from shared.domain.html_text import text_of
-from shared.domain.identifiers import AttachmentId, ContactId, LocationId, MessageId, UserId, digest
+from shared.domain.identifiers import NO_TRACE, AttachmentId, ContactId, LocationId, MessageId, TraceId, UserId, digest
 from shared.domain.keys import Key
 from shared.domain.letters import letter_of
 from shared.domain.message import Attachment, Body
@@ -45,6 +45,7 @@ class Writing:
     recipients: Recipients
     request_digest: str
     service: bool = False
+    trace: TraceId = NO_TRACE
 
     def first_reads(self) -> Iterator[Key[Any]]:
         """The documents that the decision begins with, for one round trip."""

@@ -2,19 +2,23 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from shared import config
 from shared.adapters.blobs.folder import FolderBlobs
-from shared.ports.world import Blobs
+from shared.wiring.state import clock
+
+if TYPE_CHECKING:
+    from shared.adapters.blobs.bucket import BucketBlobs
 
 
 @cache
-def blobs() -> Blobs:
+def blobs() -> "FolderBlobs | BucketBlobs":
     """Where bodies and attachments are kept: `file:///folder` or `gs://bucket`."""
     url = urlsplit(config.setting("BLOBS_URL"))
     if url.scheme == "file":
-        return FolderBlobs(Path(unquote(url.path)))
+        return FolderBlobs(Path(unquote(url.path)), offset=clock().offset)
     if url.scheme != "gs" or url.path.strip("/"):
         raise config.Missing("BLOBS_URL is file:///folder or gs://bucket")
     from google.cloud.storage import Client  # noqa: PLC0415 - a folder needs no client of the cloud

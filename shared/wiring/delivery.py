@@ -6,6 +6,7 @@ from shared.usecases.contended import Patience
 from shared.usecases.delivery import Delivery
 from shared.wiring import google, state
 from shared.wiring.blobs import blobs
+from shared.wiring.instance import stopping
 from shared.wiring.provider import default_provider, providers
 from shared.wiring.topics import topics
 
@@ -22,4 +23,5 @@ def delivery() -> Delivery:
         patience=Patience(state.clock(), state.Random()),
         providers=providers(),
         default=default_provider(),
+        stopping=stopping,
     )

@@ -3,9 +3,10 @@
 from functools import cache
 
 from shared import config
-from shared.adapters.inbound_mail.raw import RawMail, secrets_of
+from shared.adapters.inbound_mail.raw import RawMail
 from shared.adapters.inbound_mail.sendgrid import SendGridMail, public_keys
 from shared.adapters.secret_manager import read_secret
+from shared.domain.webhook_signature import secrets_of
 from shared.entrypoint.inbound_mail import Door
 from shared.ports.inbound_mail import InboundFormat
 from shared.wiring.state import clock

@@ -1,6 +1,5 @@
 """What a sync may touch."""
 
-import logging
 from functools import cache
 
 from shared import config
@@ -10,11 +9,9 @@ from shared.usecases.sync_work import SyncPorts
 from shared.wiring.auto_bcc import capture_domain
 from shared.wiring.blobs import blobs
 from shared.wiring.google import gmail_access, sealer
+from shared.wiring.instance import stopping
 from shared.wiring.state import clock, store
 from shared.wiring.topics import topics
-
-logging.getLogger("flufl.bounce").disabled = True
-"""It would log the text of what it stumbles over."""
 
 
 @cache
@@ -31,4 +28,5 @@ def sync_ports() -> SyncPorts:
         addresses=addresses,
         units_per_minute=int(config.setting("GMAIL_UNITS_PER_MINUTE")),
         capture_domain=capture_domain(),
+        stopping=stopping,
     )

@@ -6,7 +6,8 @@ import urllib3
 
 from shared import config
 from shared.adapters.pubsub.authorization import OwnAuthorization
-from shared.adapters.pubsub.topics import GOOGLE, PubSubTopics
+from shared.adapters.pubsub.topics import GOOGLE, PubSubTopics, Traces
+from shared.entrypoint import log, tracing
 
 
 @cache
@@ -21,5 +22,7 @@ def topics() -> PubSubTopics:
         work=partial(config.setting, "WORK_TOPIC"),
         outbox=partial(config.setting, "OUTBOX_TOPIC"),
         events=partial(config.setting, "EVENTS_TOPIC"),
+        again=partial(config.setting, "EVENTS_AGAIN_TOPIC"),
         authorization=(lambda: "") if emulator else OwnAuthorization(pool),
+        traces=Traces(tracing.carried, log.published),
     )

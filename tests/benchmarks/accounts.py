@@ -1,7 +1,9 @@
 """Simulated Gmail accounts full of mail, each with a consent to the product."""
 
+import base64
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.benchmarks.ground import Ground
@@ -13,9 +15,10 @@ SCOPES = "openid email https://www.googleapis.com/auth/gmail.readonly https://ww
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account: its tokens, the history id before the first of its mails, and the newest one."""
+    """An account: Google's name for it, its tokens, the history id before the first of its mails, and the newest."""
 
     email: str
+    subject: str
     refresh_token: str
     access_token: str
     before: int
@@ -38,9 +41,9 @@ def make(ground: Ground, email: str, mails: Iterable[bytes]) -> Account:
     }
     back = ground.gmail.consent(f"{ground.plan.url('gmail')}/o/oauth2/v2/auth?{urlencode(query)}", email)
     told = _tokens(ground, parse_qs(urlsplit(back).query)["code"][0], redirect)
-    account = Account(email, told["refresh_token"], told["access_token"], 0, 0, ())
+    account = Account(email, _subject(told["id_token"]), told["refresh_token"], told["access_token"], 0, 0, ())
     before = _history_id(ground, account)
-    return more(ground, Account(email, account.refresh_token, account.access_token, before, before, ()), mails)
+    return more(ground, replace(account, before=before, newest=before), mails)
 
 
 def more(ground: Ground, account: Account, mails: Iterable[bytes]) -> Account:
@@ -48,7 +51,7 @@ def more(ground: Ground, account: Account, mails: Iterable[bytes]) -> Account:
     delivered = [ground.gmail.deliver(account.email, mail) for mail in mails]
     newest = int(delivered[-1]["historyId"]) if delivered else account.newest
     ids = tuple(str(one["id"]) for one in delivered)
-    return Account(account.email, account.refresh_token, account.access_token, account.newest, newest, ids)
+    return replace(account, before=account.newest, newest=newest, ids=ids)
 
 
 def _tokens(ground: Ground, code: str, redirect: str) -> dict[str, str]:
@@ -64,6 +67,11 @@ def _tokens(ground: Ground, code: str, redirect: str) -> dict[str, str]:
     if answer.status != 200:
         raise AssertionError(f"no tokens: {answer.status} {answer.data!r}")
     return dict(answer.json())
+
+
+def _subject(id_token: str) -> str:
+    claims = id_token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"])
 
 
 def _history_id(ground: Ground, account: Account) -> int:

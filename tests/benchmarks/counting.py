@@ -62,3 +62,9 @@ class CountingStore:
         with self._lock:
             self._so_far.queries += 1
         return self._store.count(collection, where)
+
+    def sum(self, collection: Collection[Any], field: str) -> int:
+        """The sum of a field."""
+        with self._lock:
+            self._so_far.queries += 1
+        return self._store.sum(collection, field)

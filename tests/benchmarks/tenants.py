@@ -54,7 +54,7 @@ def connect(ground: Ground, account: Account, at: LocationId) -> Tenant:
                 keys.mailbox(mailbox),
                 Mailbox(
                     mailbox,
-                    f"sub-{mailbox}",
+                    account.subject,
                     address,
                     aliases=(Alias(address),),
                     grant=Grant(sealed, 1),

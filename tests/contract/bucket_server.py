@@ -6,13 +6,15 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import google_crc32c
 
 OBJECT = re.compile(r"/(?:download/)?storage/v1/b/[^/]+/o/([^/]+)")
+LISTING = re.compile(r"/storage/v1/b/[^/]+/o")
 UPLOAD = re.compile(r"/upload/storage/v1/b/[^/]+/o")
 
 
@@ -22,6 +24,16 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.uploads: dict[str, tuple[str, bytearray]] = {}
+        self.generations: dict[str, tuple[int, datetime]] = {}
+
+    def keep(self, name: str, content: bytes) -> None:
+        self.objects[name] = content
+        self.generations[name] = len(self.generations) + self.generations.get(name, (0,))[0] + 1, datetime.now(UTC)
+
+    def listed(self, start: str, limit: int) -> list[dict[str, str]]:
+        names = sorted(name for name in self.objects if name >= start)[:limit]
+        kept = [(name, *self.generations[name]) for name in names]
+        return [{"name": one, "generation": str(number), "timeCreated": f"{at:%FT%T.%fZ}"} for one, number, at in kept]
 
 
 class Calls(BaseHTTPRequestHandler):
@@ -59,11 +71,15 @@ class Calls(BaseHTTPRequestHandler):
         if self.headers["Content-Range"].endswith("/*"):
             self._answer(308, Range=f"bytes=0-{len(content) - 1}")
             return
-        self.bucket.objects[name] = bytes(content)
+        self.bucket.keep(name, bytes(content))
         crc32c = base64.b64encode(google_crc32c.value(bytes(content)).to_bytes(4)).decode()
         self._json(200, {"name": name, "bucket": "b", "size": str(len(content)), "crc32c": crc32c})
 
     def do_GET(self) -> None:
+        if LISTING.fullmatch(urlsplit(self.path).path):
+            asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            self._json(200, {"items": self.bucket.listed(asked.get("startOffset", ""), int(asked["maxResults"]))})
+            return
         if (name := self._object()) is None:
             return
         content = self.bucket.objects[name]
@@ -82,6 +98,10 @@ class Calls(BaseHTTPRequestHandler):
             del self.bucket.uploads[self.path.rpartition("/")[2]]
             self._answer(204)
         elif name := self._object():
+            wanted = parse_qs(urlsplit(self.path).query).get("ifGenerationMatch")
+            if wanted and int(wanted[0]) != self.bucket.generations[name][0]:
+                self._json(412, {"error": {"code": 412, "message": "conditionNotMet"}})
+                return
             del self.bucket.objects[name]
             self._answer(204)
 

@@ -115,6 +115,11 @@ class SinkServer(Listening):
         assert isinstance(transport, asyncio.WriteTransport)
         self._loop.call_soon_threadsafe(transport.abort)
 
+    def hang_up_all(self) -> None:
+        """Whatever clients left open is closed, without a goodbye."""
+        while self._sessions:
+            self._sessions.pop()._client.close()
+
     def end(self) -> None:
         for session in self._sessions:
             session.close()

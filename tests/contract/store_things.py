@@ -34,6 +34,23 @@ class Older:
     colour: str = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A part as a version of the code knows it that has one more field."""
+
+    name: str = ""
+    size: int = 0
+    colour: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """The same documents as that version knows them."""
+
+    part: Label = field(default_factory=Label)
+    parts: dict[str, Label] = field(default_factory=dict)
+
+
 def stored(store: Store, key: Key[Thing]) -> Stored[Thing]:
     found = store.read(key).stored(key)
     assert found is not None

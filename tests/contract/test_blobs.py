@@ -2,7 +2,9 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +15,7 @@ from shared import config
 from shared.adapters.blobs.bucket import BucketBlobs
 from shared.adapters.blobs.folder import FolderBlobs
 from shared.errors import Gone, Transient
-from shared.ports.world import Blobs
+from shared.ports.world import Blobs, Shelf
 from shared.wiring import blobs as wiring
 from tests.contract.bucket_server import Bucket, serving
 from tests.fakes.blobs import FakeBlobs
@@ -49,6 +51,11 @@ def client(url: str) -> Client:
 @pytest.fixture
 def blobs(place: tuple[Blobs, Left]) -> Blobs:
     return place[0]
+
+
+@pytest.fixture
+def shelf(place: tuple[Blobs, Left]) -> Shelf:
+    return cast(Shelf, place[0])
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, MIB, MIB + 1, 3 * MIB + 17])
@@ -132,6 +139,46 @@ def test_t21_a_name_that_could_lead_elsewhere_is_refused(tmp_path: Path, bucket:
             blobs.delete(name)
 
 
+def test_f28_blobs_are_listed_by_name_page_by_page(blobs: Blobs, shelf: Shelf) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    names = ["a-b", "a/b/c", "b", "z/1", "z/10", "z/2"]
+    for name in reversed(names):
+        blobs.write(name, [b"x"])
+
+    pages = [shelf.list(after="", limit=4), shelf.list(after="b", limit=4), shelf.list(after="z/2", limit=4)]
+
+    assert [[kept.name for kept in page] for page in pages] == [
+        ["a-b", "a/b/c", "b", "z/1"],
+        ["z/1", "z/10", "z/2"],
+        [],
+    ]
+    assert all(began < kept.written_at < datetime.now(UTC) for page in pages for kept in page)
+
+
+def test_f28_a_listed_blob_is_dropped_unless_it_was_written_anew(blobs: Blobs, shelf: Shelf) -> None:
+    for name in ("a", "b"):
+        blobs.write(name, [b"old"])
+    first, second = shelf.list(after="", limit=10)
+    blobs.write("b", [b"new"])
+
+    assert [shelf.drop(first), shelf.drop(second), shelf.drop(first)] == [True, False, False]
+    assert [kept.name for kept in shelf.list(after="", limit=10)] == ["b"]
+    assert b"".join(blobs.read("b")) == b"new"
+
+
+def test_a_folder_tells_only_of_whole_blobs_and_its_time_goes_with_the_clock(tmp_path: Path) -> None:
+    moved = timedelta(days=3)
+    blobs = FolderBlobs(tmp_path, offset=lambda: moved)
+    blobs.write("a", [b"x"])
+    (tmp_path / ".writing-cut-off").write_bytes(b"half")
+
+    (kept,) = blobs.list(after="", limit=10)
+
+    assert kept.name == "a"
+    assert abs(kept.written_at - datetime.now(UTC) - moved) < timedelta(minutes=1)
+    assert blobs.drop(kept)
+
+
 def test_a_bucket_that_does_not_answer_is_a_passing_trouble() -> None:
     with serving() as (url, _):
         gone = urlsplit(url).port
@@ -139,6 +186,8 @@ def test_a_bucket_that_does_not_answer_is_a_passing_trouble() -> None:
 
     with pytest.raises(Transient):
         blobs.delete("a")
+    with pytest.raises(Transient):
+        blobs.list(after="", limit=1)
 
 
 def test_p9_25_megabytes_go_through_a_folder_in_a_few_blocks(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from typing import Self
 
 import pytest
 
@@ -60,6 +62,31 @@ def test_who_waits_finds_that_so_much_time_has_passed(clock: Clock) -> None:
     clock.sleep(timedelta(milliseconds=20))
 
     assert timedelta(milliseconds=20) - TICK <= clock.now() - before < timedelta(seconds=5)
+
+
+def test_F31_what_has_passed_is_what_was_waited_and_never_less(clock: Clock) -> None:
+    begun = clock.elapsed()
+    clock.sleep(timedelta(milliseconds=20))
+    seen = [clock.elapsed() for _ in range(20)]
+
+    assert timedelta(milliseconds=20) - TICK <= seen[0] - begun < timedelta(seconds=5)
+    assert all(after - before > -TICK for before, after in pairwise(seen))
+
+
+def test_F31_a_system_time_that_is_put_right_changes_nothing_about_what_has_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Jumped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=1)
+
+    clock = SystemClock()
+    begun, shown = clock.elapsed(), clock.now()
+    monkeypatch.setattr("shared.adapters.clock.datetime", Jumped)
+
+    assert clock.now() - shown >= timedelta(days=1)
+    assert timedelta() <= clock.elapsed() - begun < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("duration", [timedelta(), timedelta(microseconds=-1), timedelta(days=-30)])

@@ -98,7 +98,7 @@ def simulated(google: Running) -> Iterator[SimulatedAccount]:
     access = GoogleMailboxes(client, sealer, lambda: datetime.now(UTC))
     name = MailboxId(email.partition("@")[0])
     sealed = sealer.seal(token, owner=name, purpose="refresh-token")
-    mailbox = Mailbox(name, "sub", email, grant=Grant(sealed, 1))  # type: ignore[arg-type]
+    mailbox = Mailbox(name, google.subject(email), email, grant=Grant(sealed, 1))  # type: ignore[arg-type]
     yield SimulatedAccount(google, email, access.open(mailbox), access, mailbox)
     google.control("DELETE", "faults")
     google.control("DELETE", "calls")

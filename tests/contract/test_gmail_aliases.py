@@ -21,7 +21,7 @@ def aliases(*known: dict[str, Any]) -> list[Alias]:
         sealer, name = FakeSealer(), MailboxId("m")
         sealed = sealer.seal(token, owner=name, purpose="refresh-token")
         access = GoogleMailboxes(client, sealer, lambda: datetime.now(UTC))
-        mailbox = Mailbox(name, "sub", email, grant=Grant(sealed, 1))  # type: ignore[arg-type]
+        mailbox = Mailbox(name, google.subject(email), email, grant=Grant(sealed, 1))  # type: ignore[arg-type]
         return [one for one in access.open(mailbox).aliases()[1] if one.address != email]
     finally:
         end()

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared.adapters.inbound_mail.raw import RawMail, secrets_of
+from shared.adapters.inbound_mail.raw import RawMail
 from shared.adapters.inbound_mail.sendgrid import SendGridMail, public_keys
 from shared.domain.authentication_results import vouched
+from shared.domain.webhook_signature import secrets_of
 from shared.errors import Rejected
 from shared.ports.inbound_mail import Arrival, InboundFormat
 

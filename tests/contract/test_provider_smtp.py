@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.smtp import providers, session
-from shared.adapters.smtp.client import public
 from shared.adapters.smtp.providers import SmtpProviders
 from shared.adapters.smtp.session import SmtpSession, spoken, stuffed
 from shared.adapters.smtp.watch import Watch
 from shared.domain.addresses import Address, Person, normalise
 from shared.domain.composition import Letter, compose
 from shared.domain.identifiers import MessageId
+from shared.domain.internet import public
 from shared.domain.provider import Provider, Security
 from shared.errors import Doubtful, Gone, Refused, Transient
 from shared.ports.provider import Answer, Verdict
@@ -309,6 +309,12 @@ def test_t27_a_locations_provider_inside_our_network_is_not_connected_to(host: s
         "::ffff:10.0.0.1",
         "64:ff9b::a9fe:a9fe",
         "2002:a00:1::",
+        "::127.0.0.1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b:1::a9fe:a9fe",
+        "fec0::1",
+        "192.0.0.8",
     ],
 )
 def test_t27_addresses_that_are_not_public(address: str) -> None:

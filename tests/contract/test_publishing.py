@@ -61,6 +61,7 @@ def topics(moody: Moody, authorization: str = "") -> PubSubTopics:
         work=lambda: "work",
         outbox=lambda: "outbox",
         events=lambda: "events",
+        again=lambda: "again",
         authorization=lambda: authorization,
     )
 

@@ -77,6 +77,54 @@ def test_f54_a_rate_refusal_names_the_time(account: SimulatedWayOut, status: int
     assert account.sent() == []
 
 
+RATES = pytest.mark.parametrize(("status", "reason"), [(429, "rateLimitExceeded"), (403, "userRateLimitExceeded")])
+
+
+@RATES
+def test_f53_a_rate_refusal_behind_a_mail_that_was_accepted_is_not_believed(
+    account: SimulatedWayOut, status: int, reason: str
+) -> None:
+    account.fault(SEND, status=status, reason=reason, retry_after=60, effect=True)
+
+    sent = account.send(account.letter())
+
+    assert isinstance(sent, SentMail)
+    assert (len(account.sent()), account.calls()) == (1, 1)
+
+
+@RATES
+@pytest.mark.parametrize("accepted", [False, True])
+def test_f53_a_rate_refusal_is_doubtful_where_the_session_does_not_confirm_it(
+    account: SimulatedWayOut, status: int, reason: str, accepted: bool
+) -> None:
+    account.fault(SEND, status=status, reason=reason, retry_after=60, effect=accepted)
+    account.fault("upload.status", status=404, reason="notFound")
+
+    with pytest.raises(Doubtful):
+        account.send(account.letter())
+
+    assert len(account.sent()) == accepted
+
+
+def test_f53_a_rate_refusal_is_doubtful_where_the_session_cannot_be_asked(account: SimulatedWayOut) -> None:
+    account.fault(SEND, status=429, reason="rateLimitExceeded", retry_after=60, effect=True)
+    account.fault("upload.status", drop="before")
+
+    with pytest.raises(Doubtful):
+        account.send(account.letter())
+
+
+def test_f54_a_rate_refusal_that_the_session_repeats_is_one(account: SimulatedWayOut) -> None:
+    for method in (SEND, "upload.status"):
+        account.fault(method, status=429, reason="rateLimitExceeded", retry_after=3_600)
+
+    with pytest.raises(Transient) as caught:
+        account.send(account.letter())
+
+    assert caught.value.retry_at
+    assert account.sent() == []
+
+
 def test_f56_a_bad_request_is_refused_for_good(account: SimulatedWayOut) -> None:
     account.fault(SEND, status=400, reason="invalidArgument")
 
@@ -123,7 +171,7 @@ def test_f57_a_password_change_ends_the_grant(account: SimulatedWayOut) -> None:
 
 
 @pytest.mark.parametrize("method", ["upload.start", "upload.status"])
-@pytest.mark.parametrize("how", [{"drop": "before"}, {"status": 503}])
+@pytest.mark.parametrize("how", [{"drop": "before"}, {"status": 503}, {"status": 408}])
 def test_what_sends_nothing_may_be_tried_again(account: SimulatedWayOut, method: str, how: dict[str, object]) -> None:
     composed = account.letter()
     session = account.sender.begin(composed.size, None)

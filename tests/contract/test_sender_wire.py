@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.adapters.gmail import sender as sender_module
+from shared.adapters.gmail.transport import Deadlines
 from shared.domain.identifiers import ThreadId
 from shared.errors import Doubtful, Transient
 from tests.contract.ways_out import MIB, SimulatedWayOut, simulated_way_out
@@ -121,14 +121,14 @@ def test_a_redirect_is_never_followed(stub: Make) -> None:
     assert len(served.requests) == 2
 
 
-def test_a_call_has_one_deadline_from_its_first_byte_to_the_answer(stub: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_has_one_deadline_from_its_first_byte_to_the_answer(simulator: Running, stub: Make) -> None:
     silent = threading.Event()
-    monkeypatch.setattr(sender_module, "SECONDS", 0.5)
 
     def say_nothing(_: socket.socket) -> None:
         silent.wait(10)
 
-    _, account = stub(say_nothing)
+    served, _ = stub(say_nothing)
+    account = simulated_way_out(simulator, served.url, Deadlines(upload=0.1))
 
     with pytest.raises(Doubtful):
         account.send(account.letter())

@@ -158,6 +158,19 @@ def test_the_signed_helper_makes_good_tokens(sessions: TokenSessions) -> None:
     assert sessions.authenticate(signed(json.dumps(GOOD))).user == "ann"
 
 
+@pytest.mark.parametrize(("claim", "off"), [("exp", -1), ("nbf", 1), ("iat", 1)])
+@pytest.mark.parametrize(("seconds", "good"), [(29, True), (60, False)])
+def test_t12_f31_clocks_may_differ_by_less_than_a_minute(
+    sessions: TokenSessions, claim: str, off: int, seconds: int, *, good: bool
+) -> None:
+    claims = {**GOOD, claim: int(NOW.timestamp()) + off * seconds}
+    if good:
+        assert sessions.authenticate(token(claims)).user == "ann"
+        return
+    with pytest.raises(Rejected):
+        sessions.authenticate(token(claims))
+
+
 def test_t12_a_moved_clock_decides_about_time(server: CertificateServer) -> None:
     later = [NOW]
     keys = KeySet(urllib3.PoolManager(), server.url)

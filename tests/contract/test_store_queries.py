@@ -76,6 +76,24 @@ def test_conditions_choose_and_count_the_same_documents(
     assert store.count(numbered, where) == len(expected)
 
 
+def test_a_sum_is_over_the_documents_that_have_the_field(store: Store, numbered: Collection[Thing]) -> None:
+    assert store.sum(numbered, "number") == 11
+    assert store.sum(Collection(f"{numbered.path}/a/none", Thing), "number") == 0
+
+
+def test_a_sum_reaches_nested_fields_that_some_documents_lack(store: Store, things: Collection[Thing]) -> None:
+    parts = {"a": Part("p", 5), "b": Part("q"), "c": Part(size=37)}
+    store.commit([Create(things.key(name), Thing(name, part=part)) for name, part in parts.items()])
+    store.commit([Count(things.key("d"), fields={"name": "d"})])
+    assert store.sum(things, "part.size") == 42
+
+
+def test_documents_that_lack_the_field_are_in_no_order_by_it(store: Store, things: Collection[Thing]) -> None:
+    store.commit([Create(things.key(name), Thing(name, at=at)) for name, at in (("a", None), ("b", AT))])
+    assert names(store.find(Query(things, order_by="at"))) == ["b"]
+    assert store.count(things, [Where("at", ">=", AT - timedelta(1))]) == 1
+
+
 def test_conditions_reach_lists_booleans_times_and_nested_fields(store: Store, things: Collection[Thing]) -> None:
     store.commit(
         [

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.keys import Collection, Key
 from shared.errors import Conflict
 from shared.ports.store import Count, Create, Delete, Put, Query, Replace, Store, Stored, Write
-from tests.contract.store_things import AT, Older, Part, Thing, names, stored
+from tests.contract.store_things import AT, Label, Newer, Older, Part, Thing, names, stored
 
 
 def test_what_is_created_is_read_back_as_it_was(store: Store, things: Collection[Thing]) -> None:
@@ -223,3 +223,17 @@ def test_F46_other_versions_of_the_code_read_each_others_documents(store: Store,
     assert old.value == Older("a", "none")
     store.commit([Replace(old, Older("b", "red"))])
     assert stored(store, things.key("new")).value == Thing("b", 1, tags=("x",))
+
+
+def test_F46_what_another_version_keeps_inside_a_field_is_not_written_over(
+    store: Store, things: Collection[Thing]
+) -> None:
+    """At whatever depth, and under names that are no plain words."""
+    odd = "a.b/c`\\-1"
+    store.commit([Create(things.key("new"), Newer(Label("p", 1, "kept"), {odd: Label("q", 2, "kept"), "x": Label()}))])
+    old = stored(store, things.key("new"))
+    assert old.value == Thing(part=Part("p", 1), parts={odd: Part("q", 2), "x": Part()})
+    store.commit([Replace(old, replace(old.value, part=Part("p", 5), parts={odd: Part("z", 2), "y": Part("y")}))])
+    as_newer = Key(things.key("new").path, Newer)
+    found = store.read(as_newer).value(as_newer)
+    assert found == Newer(Label("p", 5, "kept"), {odd: Label("z", 2, "kept"), "y": Label("y")})

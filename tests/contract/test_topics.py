@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from shared.adapters.pubsub.topics import MOST_BYTES, MOST_MESSAGES, PubSubTopics, batches
-from shared.domain.identifiers import LocationId, MailboxId, MessageId
+from shared.domain.identifiers import NO_TRACE, LocationId, MailboxId, MessageId
 from shared.errors import Transient
 from shared.ports.world import Event, Topics
 from tests.client.wire import call, ok, until
@@ -38,6 +38,7 @@ def _fake() -> Bench:
             "work": [{"mailbox": one} for one in fake.woken],
             "outbox": [{"entry": one} for one in fake.delivered],
             "events": [_told(one) for one in fake.announced],
+            "again": [{"id": one} for one in fake.again],
         }
         return published[topic]
 
@@ -51,7 +52,7 @@ def _told(event: Event) -> object:
 
 def _real(host: str) -> Bench:
     root = f"http://{host}/v1/projects/p-{uuid.uuid4().hex[:8]}"
-    for name in ("work", "outbox", "events"):
+    for name in ("work", "outbox", "events", "again"):
         ok(call("PUT", f"{root}/topics/{name}", body={}), name)
         body = {"topic": f"{root.partition('/v1/')[2]}/topics/{name}", "ackDeadlineSeconds": 600}
         ok(call("PUT", f"{root}/subscriptions/{name}", body=body), name)
@@ -75,6 +76,7 @@ def _real(host: str) -> Bench:
         work=lambda: "work",
         outbox=lambda: "outbox",
         events=lambda: "events",
+        again=lambda: "again",
         authorization=lambda: "",
     )
     return Bench(made, received)
@@ -91,8 +93,14 @@ def test_each_woken_mailbox_is_a_message(bench: Bench) -> None:
 
 
 def test_each_accepted_mail_is_a_message(bench: Bench) -> None:
-    bench.topics.deliver([MessageId("e1")])
+    bench.topics.deliver({MessageId("e1"): NO_TRACE})
     assert bench.received("outbox", 1) == [{"entry": "e1"}]
+
+
+def test_f49_each_event_that_waits_is_a_message_to_deliver_events_alone(bench: Bench) -> None:
+    bench.topics.deliver_again({"message.stored:l1:m1": NO_TRACE})
+    assert bench.received("again", 1) == [{"id": "message.stored:l1:m1"}]
+    assert bench.received("events", 0) == []
 
 
 def test_R75_an_event_says_what_happened_when_and_where(bench: Bench) -> None:
@@ -117,7 +125,7 @@ def test_many_go_out_at_once(bench: Bench) -> None:
 
 def test_nothing_to_publish_is_fine(bench: Bench) -> None:
     bench.topics.wake([])
-    bench.topics.deliver([])
+    bench.topics.deliver({})
     bench.topics.announce([])
     assert bench.received("work", 0) == []
 
@@ -136,17 +144,25 @@ def test_a_setting_that_a_function_lacks_hurts_only_where_it_is_needed(pubsub_em
 
     root = f"http://{pubsub_emulator}/v1/projects/p-{uuid.uuid4().hex[:8]}"
     ok(call("PUT", f"{root}/topics/work", body={}), "work")
-    topics = PubSubTopics(POOL, root, work=lambda: "work", outbox=lacking, events=lacking, authorization=lambda: "")
+    topics = PubSubTopics(
+        POOL, root, work=lambda: "work", outbox=lacking, events=lacking, again=lacking, authorization=lambda: ""
+    )
     topics.wake([MailboxId("m")])
     topics.announce([])
     with pytest.raises(LookupError):
-        topics.deliver([MessageId("e")])
+        topics.deliver({MessageId("e"): NO_TRACE})
 
 
 def test_a_topic_that_is_not_there_is_a_passing_trouble(pubsub_emulator: str) -> None:
     root = f"http://{pubsub_emulator}/v1/projects/p-{uuid.uuid4().hex[:8]}"
     none = PubSubTopics(
-        POOL, root, work=lambda: "none", outbox=lambda: "none", events=lambda: "none", authorization=lambda: ""
+        POOL,
+        root,
+        work=lambda: "none",
+        outbox=lambda: "none",
+        events=lambda: "none",
+        again=lambda: "none",
+        authorization=lambda: "",
     )
     with pytest.raises(Transient):
         none.wake([MailboxId("m")])
@@ -159,6 +175,7 @@ def test_F26_an_unreachable_pubsub_is_a_passing_trouble() -> None:
         work=lambda: "work",
         outbox=lambda: "outbox",
         events=lambda: "events",
+        again=lambda: "again",
         authorization=lambda: "",
     )
     with pytest.raises(Transient):

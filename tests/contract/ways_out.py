@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from shared.adapters.gmail.access import GoogleClient, GoogleMailboxes
 from shared.adapters.gmail.sender import GmailSender
+from shared.adapters.gmail.transport import DEADLINES, Deadlines
 from shared.domain.addresses import Address, Person
 from shared.domain.composition import Composition, File, Letter, compose
 from shared.domain.identifiers import GmailId, MailboxId, MessageId, ThreadId
@@ -196,10 +197,11 @@ class SimulatedWayOut:
         self.gmail.act("behaviour", {"session_answers_after_completion": True, "keep_x_headers": True})
 
 
-def simulated_way_out(gmail: Running, api_url: str = "") -> SimulatedWayOut:
+def simulated_way_out(gmail: Running, api_url: str = "", deadlines: Deadlines = DEADLINES) -> SimulatedWayOut:
     """A new account; its calls go to `api_url`, if given, instead of the simulator."""
     email, sealer, name = gmail.account(), FakeSealer(), MailboxId("m")
     client = GoogleClient("sandbox-client", "sandbox-secret", f"{gmail.url}/token", api_url or f"{gmail.url}/")
     sealed = sealer.seal(gmail.tokens(email)["refresh_token"], owner=name, purpose="refresh-token")
-    mailbox = Mailbox(name, "sub", Address(email), grant=Grant(sealed, 1))
-    return SimulatedWayOut(gmail, email, GoogleMailboxes(client, sealer, lambda: datetime.now(UTC)).sender(mailbox))
+    mailbox = Mailbox(name, gmail.subject(email), Address(email), grant=Grant(sealed, 1))
+    mailboxes = GoogleMailboxes(client, sealer, lambda: datetime.now(UTC), deadlines)
+    return SimulatedWayOut(gmail, email, mailboxes.sender(mailbox))

@@ -43,6 +43,9 @@ class DyingStore:
     def count(self, collection: Collection[Any], where: Iterable[Where] = ()) -> int:
         return self._store.count(collection, where)
 
+    def sum(self, collection: Collection[Any], field: str) -> int:
+        return self._store.sum(collection, field)
+
 
 def main(address: str, history_id: str, when: str, number: str) -> None:
     ports = sync_ports()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_string
+from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.addresses import Address
@@ -17,6 +19,12 @@ from shared.errors import CursorExpired, Gone, Refused
 from shared.ports.gmail import FullMail, HistoryPage, IdPage, MailHeaders, Profile, Watch
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@lru_cache(maxsize=2)
+def _parsed(raw: str) -> Message:
+    """A mail with many files is asked for each of them."""
+    return message_from_string(raw)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class FakeMailbox:
     oldest: int = 0
     page: int = 100
     lag: int = 0
+    delivered: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     asked: list[tuple[str, str]] = field(default_factory=list)
     fail: Callable[[str, str], None] = lambda _name, _what: None
@@ -53,7 +62,8 @@ class FakeMailbox:
     def deliver(
         self, raw: str, *, labels: Sequence[str] = ("INBOX", "UNREAD"), at: datetime | None = None, thread: str = ""
     ) -> GmailId:
-        number = len(self.mails) + 1
+        self.delivered += 1
+        number = self.delivered
         name = GmailId(f"m{number}-{self.address.partition('@')[0]}")
         mail = FakeMail(name, ThreadId(thread or f"t{number}"), frozenset(labels), at or self.now(), raw, self._next())
         self.mails[name] = mail
@@ -124,11 +134,18 @@ class FakeMailbox:
             datetime.fromtimestamp(int(query.partition("after:")[2].split()[0]), UTC) if "after:" in query else EPOCH
         )
         hidden = frozenset() if include_spam_trash else frozenset({"SPAM", "TRASH"})
-        words = [word.partition(":")[2] for word in query.strip("{}").split() if not word.startswith(("after:", "in:"))]
+        until = (
+            datetime.fromtimestamp(int(query.partition("before:")[2].split()[0]), UTC) if "before:" in query else None
+        )
+        told = [word for word in query.strip("{}").split() if not word.startswith(("after:", "before:", "in:"))]
+        words = [word.partition(":")[2] for word in told]
         found = [
             mail
             for mail in self.mails.values()
-            if mail.at >= since and not mail.labels & hidden and (not words or any(word in mail.raw for word in words))
+            if mail.at >= since
+            and (until is None or mail.at < until)
+            and not mail.labels & hidden
+            and (not words or any(word in mail.raw for word in words))
         ]
         found = [mail for mail in found if "in:sent" not in query or "SENT" in mail.labels]
         found.sort(key=lambda mail: mail.at, reverse=True)
@@ -151,7 +168,9 @@ class FakeMailbox:
 
     def attachment(self, gmail_id: GmailId, attachment: str) -> Iterator[bytes]:
         self._count("attachment", gmail_id)
-        part = list(message_from_string(self.mails[gmail_id].raw).walk())[int(attachment.partition("-")[2])]
+        if gmail_id not in self.mails:
+            raise Gone(gmail_id)
+        part = list(_parsed(self.mails[gmail_id].raw).walk())[int(attachment.partition("-")[2])]
         content: Any = part.get_payload(decode=True)
         yield bytes(content)
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 
 from shared.domain.identifiers import GmailId, ThreadId
-from shared.errors import Doubtful, Gone, Refused
+from shared.errors import Doubtful, Gone, Refused, Transient
 from shared.ports.gmail import MailHeaders, MailStream, SentMail, SessionAnswer
 from tests.fakes.gmail import FakeMailbox
 
@@ -17,6 +18,8 @@ MESSAGE_ID = re.compile(rb"^Message-ID: .*?\r\n", re.MULTILINE)
 MARKER = re.compile(rb"^X-Gmail-Sync-Entry: .*?\r\n", re.MULTILINE)
 ANSWER = re.compile(r"(?:\s*(?:re|fwd?)\s*:)*\s*", re.IGNORECASE)
 GRANULE = 262_144
+DEADLINE = timedelta(seconds=120)
+"""Of an upload: one that takes longer ends before its last block."""
 
 
 @dataclass
@@ -80,8 +83,10 @@ class FakeSender:
     def _take(self, held: Session, mail: MailStream, start: int) -> None:
         if start > len(held.received):
             raise Refused("badRequest", "Gmail refused the request (400).")
-        taken = bytearray(held.received[:start])
+        taken, until = bytearray(held.received[:start]), self.mailbox.now() + DEADLINE
         for block in mail.open_at(start):
+            if self.mailbox.now() > until:
+                raise Transient("the upload took too long")
             taken += block
             if self.cut_at is not None and len(taken) >= self.cut_at:
                 held.received, self.cut_at = bytes(taken[: self.cut_at]), None
@@ -98,7 +103,7 @@ class FakeSender:
         except (Gone, Refused):
             held.received = held.received[: (held.size - 1) // GRANULE * GRANULE]
             raise
-        given = f"Message-ID: <gmail-{len(self.mailbox.mails)}{self.named}@mail.example>\r\n".encode()
+        given = f"Message-ID: <gmail-{self.mailbox.delivered}{self.named}@mail.example>\r\n".encode()
         head = MESSAGE_ID.sub(given, head + b"\r\n", 1)
         head = head if self.keeps_marker else MARKER.sub(b"", head, count=1)
         labels = ("SENT", "INBOX", "UNREAD") if self.mailbox.address in to else ("SENT",)

@@ -3,15 +3,15 @@
 import signal
 import sys
 
-from tests.rules.book import BOOK, chapter, proofs, table
+from tests.rules.book import BOOK, RULES, chapter, proofs, table
 
 
 def main(asked: list[str]) -> int:
     """Prints what was asked for; 1 if a rule has no test, 2 if there is no such rule."""
     found = proofs()
     rules = [one.upper() for one in asked]
-    if unknown := [one for one in rules if one not in BOOK]:
-        print(f"There is no rule {unknown[0]}. The rules are {', '.join(BOOK)}.")
+    if unknown := RULES.unknown(rules):
+        print(unknown)
         return 2
     lines = [line for one in rules for line in chapter(one, found[one])] or table(found)
     print("\n".join(lines))

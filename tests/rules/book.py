@@ -1,17 +1,8 @@
 """The rule book in our own words, and the tests that prove each rule, found by the ids in their names."""
 
-import ast
-import re
-from collections import Counter
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from textwrap import wrap
 from typing import Final
 
-TESTS: Final = Path(__file__).parents[1]
-_IDS: Final = re.compile(r"(?<![A-Za-z0-9])[Rr](\d\d)(?![A-Za-z0-9])")
-_FIRST, _SECOND, _WIDTH = 5, 52, 120
+from tests.proofs import Book
 
 BOOK: Final[dict[str, str]] = {
     "R01": "Users connect their own Gmail, each in each of their locations; nobody does it for another.",
@@ -69,54 +60,5 @@ BOOK: Final[dict[str, str]] = {
     "R73": "Every id that was seen ends as stored, left out, gone or parked, and gaps are repaired.",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A test, and the file that it is in."""
-
-    file: str
-    test: str
-
-
-def ids(name: str) -> list[str]:
-    """The rules that a test's name says it proves, each once."""
-    return list(dict.fromkeys(f"R{number}" for number in _IDS.findall(name.replace("_", " "))))
-
-
-@cache
-def proofs(tests: Path = TESTS) -> dict[str, list[Proof]]:
-    """The tests by rule, in the book's order; rules that nothing proves have none, rules of no book are not here."""
-    found: dict[str, list[Proof]] = {rule: [] for rule in BOOK}
-    for file in sorted(tests.rglob("test_*.py")):
-        shown = str(file.relative_to(tests.parent))
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for rule in ids(node.name):
-                    found.get(rule, []).append(Proof(shown, node.name))
-    return found
-
-
-def table(found: dict[str, list[Proof]]) -> list[str]:
-    """All rules with the number of their tests and the files that have them, in lines for a terminal."""
-    lines = [_row("Rule", ["What it promises"], ["Proved by"])[0], "-" * _WIDTH]
-    for rule, tests in found.items():
-        files = Counter(Path(one.file).stem.removeprefix("test_") for one in tests)
-        shown = ", ".join(f"{name} {count}" for name, count in files.items())
-        said = f"{len(tests)}: {shown}" if tests else "NOTHING"
-        lines += _row(rule, wrap(BOOK[rule], _SECOND), wrap(said, _WIDTH - _FIRST - _SECOND - 2))
-    return lines
-
-
-def _row(rule: str, said: list[str], proved: list[str]) -> list[str]:
-    height = max(len(said), len(proved))
-    columns = zip([rule, *[""] * (height - 1)], _filled(said, height), _filled(proved, height), strict=True)
-    return [f"{one:{_FIRST}}{two:{_SECOND}}  {three}".rstrip() for one, two, three in columns]
-
-
-def _filled(lines: list[str], height: int) -> list[str]:
-    return lines + [""] * (height - len(lines))
-
-
-def chapter(rule: str, tests: list[Proof]) -> list[str]:
-    """One rule with the full names of its tests."""
-    return [f"{rule}  {BOOK[rule]}", *(f"  {one.file}::{one.test}" for one in tests)]
+RULES: Final = Book("R", BOOK, ("Rule", "What it promises"))
+ids, proofs, table, chapter = RULES.ids, RULES.proofs, RULES.table, RULES.chapter

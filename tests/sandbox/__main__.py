@@ -1,4 +1,4 @@
-"""`python -m tests.sandbox run` keeps a stack until Ctrl-C; `… demo` plays the main job on a stack of its own."""
+"""`python -m tests.sandbox run` keeps a stack until Ctrl-C; `… demo` plays the main job on its own; `… status`."""
 
 import sys
 

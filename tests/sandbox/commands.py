@@ -11,20 +11,30 @@ from tests.sandbox.demo import demo
 from tests.sandbox.plan import REPOSITORY
 from tests.sandbox.run import run
 from tests.sandbox.stack import Options
+from tests.sandbox.status import status
 from tests.sandbox.trouble import TroubleError
 
 FAILED, MISUSED = 1, 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status: 0 all went well, 1 it did not, 2 it was asked wrongly or cannot run here."""
+    """Exit status: 0 all went well, 1 it did not, 2 it was asked wrongly or cannot run here.
+
+    Of `status`: 0 if nothing needs anybody, 1 if something does, 2 if that cannot be told.
+    """
     asked = _parser().parse_args(arguments)
     # A polite end is an ordinary end: everything is stopped on the way out. A shell's background job begins with Ctrl-C
     # ignored, and Python leaves it so.
     for polite in (signal.SIGINT, signal.SIGTERM):
         signal.signal(polite, signal.default_int_handler)
     try:
-        return demo(asked.mail) if asked.command == "demo" else run(_options(asked))
+        match asked.command:
+            case "demo":
+                return demo(asked.mail)
+            case "status":
+                return status(asked.run_dir, asked.url)
+            case _:
+                return run(_options(asked))
     except TroubleError as trouble:
         print(trouble, file=sys.stderr)
         return MISUSED
@@ -61,4 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--root", type=Path, default=REPOSITORY, help="repository whose functions run (this one)")
     play = commands.add_parser("demo", help="play the main job on a stack of its own")
     play.add_argument("--mail", type=Path, help="a mail or a folder of *.eml files (the mails of tests/mail)")
+    look = commands.add_parser("status", help="how a deployment stands: OPERATIONS_URL, OPERATIONS_TOKEN, or the stack")
+    look.add_argument("--run-dir", type=Path, default=REPOSITORY / ".run", help="folder of the local stack (.run)")
+    look.add_argument("--url", help="base URL of the deployment's function `operations` (else OPERATIONS_URL)")
     return parser

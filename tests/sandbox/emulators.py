@@ -35,14 +35,32 @@ def check() -> None:
             )
 
 
-def start_firestore(plan: Plan) -> Part:
-    """Starts the Firestore emulator."""
+def start_firestore(plan: Plan, *, kept: Path | None = None) -> Part:
+    """Starts the Firestore emulator, with the documents that `export_firestore` left."""
     jar = _sdk() / "platform" / "cloud-firestore-emulator" / "cloud-firestore-emulator.jar"
     where = ["--host=127.0.0.1", f"--port={plan.ports['firestore']}"]
+    brought = [f"--import-data={kept}"] if kept else []
     if not jar.is_file():
-        return _through_gcloud(plan, "firestore", [f"--host-port={plan.host('firestore')}"])
+        return _through_gcloud(plan, "firestore", [f"--host-port={plan.host('firestore')}", *brought])
     java = [_java(), *JAVA_FLAGS, "-cp", str(jar), FIRESTORE_MAIN, "start", *where]
-    return _start(plan, "firestore", [*java, "--database-mode=firestore-native"])
+    return _start(plan, "firestore", [*java, "--database-mode=firestore-native", *brought])
+
+
+def export_firestore(plan: Plan) -> Path:
+    """Has the Firestore emulator leave its documents in the run folder → what `start_firestore` takes."""
+    name = "kept"
+    folder = plan.run_dir / "firestore"
+    shutil.rmtree(folder, ignore_errors=True)
+    body = {
+        "database": f"projects/{PROJECT}/databases/(default)",
+        "export_directory": str(folder),
+        "export_name": name,
+    }
+    folder.mkdir()
+    answer = call("POST", f"{plan.url('firestore')}/emulator/v1/projects/{PROJECT}:export", body=body)
+    if answer.status != 200:
+        raise TroubleError(f"The Firestore emulator did not export: {answer.status} {answer.body[:200]!r}.")
+    return folder / name / f"{name}.overall_export_metadata"
 
 
 def start_pubsub(plan: Plan) -> Part:

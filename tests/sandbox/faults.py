@@ -17,6 +17,16 @@ def crash(plan: Plan, function: str) -> list[int]:
     return killed
 
 
+def tell_to_end(plan: Plan, function: str) -> None:
+    """What the platform does when an instance is to go: SIGTERM to its first process, which may finish its requests."""
+    os.kill(_pid(plan, function), signal.SIGTERM)
+
+
+def pid(plan: Plan, name: str) -> int:
+    """The first process of a function or part, as it is now."""
+    return _pid(plan, name)
+
+
 @contextmanager
 def frozen(plan: Plan, name: str) -> Iterator[None]:
     """A function or part (`firestore`, `pubsub`) stands still while the block lasts: it neither answers nor refuses."""

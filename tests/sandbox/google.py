@@ -16,12 +16,16 @@ from tests.sandbox.settings import CLIENT_ID, CLIENT_SECRET
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """`now`: the stack's time in seconds since 1970; `send_outside`: who takes mail for those without an account."""
+    """`now`: the stack's time in seconds since 1970, `shown`: with what it was before it was moved a moment ago.
+
+    `send_outside`: who takes mail for those without an account.
+    """
 
     app: web.Application
     sign: Sign
     admit: Admit
     now: Callable[[], float]
+    shown: Callable[[], list[float]]
     send_outside: Callable[[Outside], None]
 
 
@@ -39,5 +43,5 @@ def build_google(plan: Plan) -> Google:
     def send_outside(exchange: Outside) -> None:
         simulator.world.outside = exchange
 
-    gate, now = simulator.push_gate.admit, simulator.clock.now
-    return Google(simulator.app(), simulator.identity.sign, gate, now, send_outside)
+    gate, clock = simulator.push_gate.admit, simulator.clock
+    return Google(simulator.app(), simulator.identity.sign, gate, clock.now, clock.shown, send_outside)

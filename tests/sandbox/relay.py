@@ -1,6 +1,7 @@
 """Between the Pub/Sub emulator and the functions: adds the OIDC token that Google sends and the emulator does not."""
 
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -53,7 +54,12 @@ class Relay:
 
     async def _forward(self, name: str, body: bytes) -> int:
         row = self._plan.table.functions[name]
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token(self._audiences[name])}"}
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {self.token(self._audiences[name])}",
+            # The platform traces every request by itself, also one that a push makes.
+            "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
+        }
         patience = aiohttp.ClientTimeout(total=row.timeout_s)
         try:
             url = f"{self._plan.url(name)}/"

@@ -21,7 +21,7 @@ from tests.sandbox.plan import Plan
 from tests.sandbox.processes import die_with
 from tests.sandbox.provider import Provider
 from tests.sandbox.relay import Relay
-from tests.sandbox.settings import CRM_AUDIENCE
+from tests.sandbox.settings import CRM_AUDIENCE, EVENTS_SECRET
 
 HOST = "127.0.0.1"
 MAX_LINGER_S = 1.0
@@ -62,9 +62,16 @@ def _apps(plan: Plan, google: Google, provider: Provider, session: aiohttp.Clien
         "issuer": issuer.app(),
         "crm": CrmPage(plan).app(),
         "provider": provider.app(),
-        "events": EventReceiver().app(),
+        "events": _events(plan, google).app(),
         "mx": exchange.app(),
     }
+
+
+def _events(plan: Plan, google: Google) -> EventReceiver:
+    """Events come by webhook wherever there is a function that sends them."""
+    secret = plan.run_dir / "secrets" / EVENTS_SECRET
+    way = "webhook" if "deliver_events" in plan.table.functions else "topic"
+    return EventReceiver(way=way, secrets=lambda: secret.read_text().split(), now=google.shown)
 
 
 async def _listen(app: web.Application, port: int) -> web.AppRunner:

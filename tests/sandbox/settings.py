@@ -14,6 +14,7 @@ PUSH_SERVICE_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
 CRM_AUDIENCE = "gmail-sync"
 AUTO_BCC_DOMAIN = "in.crm.example"
 RECEIVER = "mx.crm.example"
+EVENTS_SECRET = "events_webhook_secret"
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"
 
@@ -24,11 +25,14 @@ def environment(plan: Plan, function: str) -> dict[str, str]:
     own = {"PUSH_AUDIENCE": plan.url(function)}
     named = {name: _value(name, own | values) for name in (*row.environment, *row.secrets)}
     local = {
-        "FIRESTORE_EMULATOR_HOST": plan.host("firestore"),
-        "PUBSUB_EMULATOR_HOST": plan.host("pubsub"),
+        "FIRESTORE_EMULATOR_HOST": plan.seen("firestore"),
+        "PUBSUB_EMULATOR_HOST": plan.seen("pubsub"),
         "CLOCK_URL": f"{plan.url('gmail')}/control/clock",
+        # As the platform tells every function which one it is.
+        "K_SERVICE": function,
+        "K_REVISION": f"{function}-00001-run",
         # The clock is refused to whoever has no Gmail API on this machine.
-        "GMAIL_API_URL": f"{plan.url('gmail')}/",
+        "GMAIL_API_URL": f"http://{plan.seen('gmail')}/",
     }
     return named | local
 
@@ -40,7 +44,7 @@ def _value(name: str, values: Mapping[str, str]) -> str:
 
 
 def _values(plan: Plan) -> dict[str, str]:
-    gmail, issuer = plan.url("gmail"), plan.url("issuer")
+    gmail, issuer = f"http://{plan.seen('gmail')}", plan.url("issuer")
     kept = plan.run_dir / "secrets"
     google = {
         "GMAIL_API_URL": f"{gmail}/",
@@ -69,6 +73,8 @@ def _values(plan: Plan) -> dict[str, str]:
         "INBOUND_SECRET": f"file://{kept / 'inbound_secret'}",
         "INBOUND_AUTHSERV_ID": RECEIVER,
         "INBOUND_SENDGRID_KEYS": "",
+        "EVENTS_WEBHOOK_URL": f"{plan.url('events')}/webhook",
+        "EVENTS_WEBHOOK_SECRET": f"file://{kept / EVENTS_SECRET}",
         "BLOBS_URL": f"file://{plan.run_dir / 'blobs'}",
         "KEYSET": f"file://{kept / 'keyset.json'}",
         "OAUTH_CLIENT_SECRET": f"file://{kept / 'oauth_client_secret'}",
@@ -102,5 +108,6 @@ def write_secrets(plan: Plan) -> None:
     (kept / "keyset.json").write_text(json.dumps({"primary": "k1", "keys": {"k1": key}}))
     (kept / "oauth_client_secret").write_text(CLIENT_SECRET)
     (kept / "inbound_secret").write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
+    (kept / EVENTS_SECRET).write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
     (kept / "smtp_password").write_text(PASSWORD)
     write_certificate(kept)

@@ -14,6 +14,7 @@ import urllib3
 from tests.client.endpoints import Endpoints
 from tests.client.wire import RefusedError, call
 from tests.sandbox import emulators, topics
+from tests.sandbox.fronts import Fronts
 from tests.sandbox.lock import only_one
 from tests.sandbox.plan import REPOSITORY, Plan
 from tests.sandbox.processes import Part, last_line, start_python, stop
@@ -30,13 +31,17 @@ NO_FUNCTION = "/robots.txt"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What may be chosen: `root` holds the functions, `changed` replaces settings by name."""
+    """What may be chosen: `root` holds the functions, `changed` replaces settings by name.
+
+    `fronted`: the functions reach store, Gmail and Pub/Sub through proxies that break when they are told to.
+    """
 
     run_dir: Path
     root: Path = REPOSITORY
     port_base: int | None = None
     changed: dict[str, str] = field(default_factory=dict)
     seeded: bool = True
+    fronted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Stack:
 
     plan: Plan
     endpoints: Endpoints
-    parts: Sequence[Part]
+    parts: list[Part]
+    fronts: Fronts | None = None
 
     def fallen(self) -> str | None:
         """Which process ended although nobody told it to, and its last word."""
@@ -59,18 +65,29 @@ def running(options: Options) -> Iterator[Stack]:
     with only_one(options.run_dir):
         plan = _prepare(options)
         parts: list[Part] = []
+        fronts = Fronts.start(plan) if plan.fronted else None
         try:
             _start(plan, parts)
             endpoints = _endpoints(plan, seeded=options.seeded)
             _publish(plan, endpoints)
-            yield Stack(plan, endpoints, parts)
+            yield Stack(plan, endpoints, parts, fronts)
         finally:
             (plan.run_dir / "endpoints.json").unlink(missing_ok=True)
+            if fronts:
+                fronts.mend()
             stop(parts)
+            if fronts:
+                fronts.stop()
 
 
 def _prepare(options: Options) -> Plan:
-    plan = Plan.make(root=options.root, run_dir=options.run_dir, port_base=options.port_base, changed=options.changed)
+    plan = Plan.make(
+        root=options.root,
+        run_dir=options.run_dir,
+        port_base=options.port_base,
+        changed=options.changed,
+        fronted=options.fronted,
+    )
     for name in plan.table.functions:
         environment(plan, name)
     (plan.run_dir / "endpoints.json").unlink(missing_ok=True)

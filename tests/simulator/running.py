@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import jwt
 import urllib3
 from aiohttp import web
 from google.oauth2.credentials import Credentials
@@ -110,6 +111,10 @@ class Running:
         email = f"person{self.made}@agency.example"
         self.act("mailboxes", {"email": email, **more})
         return email
+
+    def subject(self, email: str) -> str:
+        """The account's id at Google."""
+        return str(jwt.decode(self.tokens(email)["id_token"], options={"verify_signature": False})["sub"])
 
     def deliver(self, email: str, message: EmailMessage | bytes | None = None, **query: Any) -> Json:
         """A mail arrives."""

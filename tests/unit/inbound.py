@@ -45,7 +45,7 @@ class World:
         self.clock = FakeClock()
         self.store = FakeStore(self.clock.now)
         self.topics = FakeTopics()
-        self.blobs = FakeBlobs()
+        self.blobs = FakeBlobs(self.clock.now)
         self.access = FakeGmailAccess()
         self.ports = SyncPorts(self.store, self.access, self.blobs, self.topics, self.clock, FakeSealer(), addresses={})
         self.gmail: FakeMailbox = self.access.add(ADA, self.clock.now)

@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain import keys
 from shared.domain.addresses import Address, Person
 from shared.domain.draft import draft_of
-from shared.domain.identifiers import MessageId, UserId
+from shared.domain.identifiers import NO_TRACE, MessageId, TraceId, UserId
 from shared.domain.mailbox import Mailbox
 from shared.domain.message import Message
 from shared.domain.outbox import OutboxEntry
@@ -67,6 +67,7 @@ class Outbound(World):
         access = SendingAccess(self.access, self.sender)
         self.provider = FakeProvider()
         self.default: Provider | None = PROVIDER
+        self.trace: TraceId = NO_TRACE
         self.delivery = Delivery(
             self.store, self.topics, self.blobs, access, FakeSealer(), self.patience, self.provider, PROVIDER
         )
@@ -85,7 +86,7 @@ class Outbound(World):
         folder = f"locations/{HERE}/outbox/{entry_id(HERE, user, key)}/{self.chance.token()}"
         received = receive_mail(parts, self.blobs, folder=folder)
         draft = draft_of(received.content or b"")
-        given = Asked(HERE, user, key, draft, service)
+        given = Asked(HERE, user, key, draft, service, self.trace)
         return accept_send(
             given, received, store=self.store, topics=self.topics, patience=self.patience, default=self.default
         )

@@ -1,6 +1,6 @@
 """Blobs in a bucket of Cloud Storage: `gs://bucket`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import requests
@@ -12,6 +12,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.blobs.names import checked
 from shared.errors import Gone, Transient
+from shared.ports.world import Kept
 
 CHUNK = 1_048_576
 SECONDS = 60
@@ -69,3 +70,28 @@ class BucketBlobs:
                 self._bucket.blob(checked(name)).delete(timeout=SECONDS, retry=self._again)
         except Gone:
             return
+
+    def list(self, *, after: str, limit: int) -> Sequence[Kept]:
+        """The objects whose names come after `after`, in the order of their names."""
+        with _failures():
+            # The list begins with the name that it is to come after, if that is there.
+            found = self._bucket.list_blobs(
+                start_offset=after or None,
+                max_results=limit + 1,
+                fields="items(name,timeCreated,generation),nextPageToken",
+                timeout=SECONDS,
+                retry=self._again,
+            )
+            listed = [Kept(one.name, one.time_created, str(one.generation)) for one in found]
+        return [kept for kept in listed if kept.name != after][:limit]
+
+    def drop(self, kept: Kept) -> bool:
+        """Deletes the object if it is still the one that was listed; whether it did."""
+        try:
+            with _failures():
+                self._bucket.blob(kept.name).delete(
+                    timeout=SECONDS, retry=self._again, if_generation_match=int(kept.version)
+                )
+        except (Gone, api.PreconditionFailed):
+            return False
+        return True

@@ -1,20 +1,37 @@
 """Blobs as files of a folder: `file:///folder`."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
-from shared.adapters.blobs.names import checked
+from shared.adapters.blobs.names import checked, ours
 from shared.errors import Gone, Transient
+from shared.ports.world import Kept
 
 BLOCK = 262_144
 
 
-class FolderBlobs:
-    """Each blob is written beside its place and then renamed, so that nobody ever reads half of one."""
+class _Told(Protocol):
+    """What the file system tells of a file."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    @property
+    def st_ino(self) -> int: ...
+    @property
+    def st_mtime(self) -> float: ...
+    @property
+    def st_mtime_ns(self) -> int: ...
+
+
+class FolderBlobs:
+    """Each blob is written beside its place and then renamed, so that nobody ever reads half of one.
+
+    `offset` moves the time that files tell along with a clock that a test moves; it is zero everywhere else.
+    """
+
+    def __init__(self, root: Path, *, offset: Callable[[], timedelta] = timedelta) -> None:
+        self._root, self._offset = root, offset
 
     def write(self, name: str, blocks: Iterable[bytes]) -> int:
         """Streams the blocks into the file, whole or not at all; the bytes written."""
@@ -56,3 +73,32 @@ class FolderBlobs:
             return
         except OSError as error:
             raise Transient(f"blobs: {type(error).__name__}") from error
+
+    def list(self, *, after: str, limit: int) -> Sequence[Kept]:
+        """The files whose names come after `after`, in the order of their names."""
+        try:
+            found = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+            names = sorted(name for name in found if name > after and ours(name))[:limit]
+            offset = self._offset()
+            kept = [(name, told) for name in names if (told := self._told(name))]
+        except OSError as error:
+            raise Transient(f"blobs: {type(error).__name__}") from error
+        return [Kept(name, datetime.fromtimestamp(told.st_mtime, UTC) + offset, _version(told)) for name, told in kept]
+
+    def drop(self, kept: Kept) -> bool:
+        """Deletes the file if it is still the one that was listed; whether it did."""
+        told = self._told(kept.name)
+        if told is None or _version(told) != kept.version:
+            return False
+        self.delete(kept.name)
+        return True
+
+    def _told(self, name: str) -> "_Told | None":
+        try:
+            return (self._root / checked(name)).stat()
+        except FileNotFoundError:
+            return None
+
+
+def _version(told: "_Told") -> str:
+    return f"{told.st_ino}-{told.st_mtime_ns}"

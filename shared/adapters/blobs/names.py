@@ -9,6 +9,11 @@ LONGEST: Final = 900
 
 def checked(name: str) -> str:
     """The name. Raises `ValueError` unless it is one or more plain words with slashes between."""
-    if len(name) > LONGEST or not _NAME.fullmatch(name):
+    if not ours(name):
         raise ValueError("not a name of a blob")
     return name
+
+
+def ours(name: str) -> bool:
+    """Whether it is a name that we would give."""
+    return len(name) <= LONGEST and _NAME.fullmatch(name) is not None

@@ -25,6 +25,10 @@ class SystemClock:
         """How far this clock has been moved from the system's."""
         return self.now() - datetime.now(UTC) if self._url else timedelta()
 
+    def elapsed(self) -> timedelta:
+        """Since the machine started; the time that is told counts as what passes."""
+        return timedelta(seconds=time.monotonic()) + self.offset()
+
     def sleep(self, duration: timedelta) -> None:
         """Waits, in real time."""
         time.sleep(max(0.0, duration.total_seconds()))

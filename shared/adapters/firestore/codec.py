@@ -12,6 +12,8 @@ import msgspec
 
 T = TypeVar("T")
 Fields = dict[str, Any]
+Path = tuple[str, ...]
+"""A field's name, and those of the fields inside it."""
 
 
 def encoded(value: object) -> Fields:
@@ -25,10 +27,33 @@ def decoded(fields: Mapping[str, Any], kind: type[T]) -> T:
     return msgspec.convert(fields, kind, str_keys=True)
 
 
-def changes(old: Fields, new: Fields) -> tuple[Fields, list[str]]:
-    """The fields that differ in `new`, and the names of those that it no longer has."""
-    changed = {name: value for name, value in new.items() if name not in old or old[name] != value}
-    return changed, [name for name in old if name not in new]
+def changes(old: Fields, new: Fields, under: Path = ()) -> tuple[dict[Path, Any], list[Path]]:
+    """The fields that differ in `new`, and those that it no longer has: of a field with fields only what differs.
+
+    So what another version of the code keeps beside them, at whatever depth, is never written over (F46).
+    """
+    changed: dict[Path, Any] = {}
+    removed = [(*under, name) for name in old if name not in new]
+    for name, value in new.items():
+        before = old.get(name)
+        if isinstance(value, dict) and isinstance(before, dict) and value and before:
+            deeper, gone = changes(before, value, (*under, name))
+            changed |= deeper
+            removed += gone
+        elif name not in old or before != value:
+            changed[*under, name] = value
+    return changed, removed
+
+
+def nested(changed: Mapping[Path, Any]) -> Fields:
+    """The fields with those inside them where they belong."""
+    whole: Fields = {}
+    for path, value in changed.items():
+        inside = whole
+        for name in path[:-1]:
+            inside = inside.setdefault(name, {})
+        inside[path[-1]] = value
+    return whole
 
 
 def plain(value: Any) -> Any:

@@ -127,6 +127,12 @@ class FirestoreStore:
         with _failures():
             return int(self._conditions(collection, where).count().get(retry=AGAIN, timeout=SECONDS)[0][0].value)
 
+    def sum(self, collection: Collection[Any], field: str) -> int:
+        """The sum of a field of whole numbers over the documents that have it."""
+        with _failures():
+            asked = self._client.collection(collection.path).sum(field)
+            return int(asked.get(retry=AGAIN, timeout=SECONDS)[0][0].value or 0)
+
     def _conditions(self, collection: Collection[Any], where: Iterable[Where]) -> Any:
         asked: Any = self._client.collection(collection.path)
         for one in where:

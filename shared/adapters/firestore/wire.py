@@ -3,6 +3,7 @@
 The client library makes an object of a second, slower kind for each value: that was half of a sync's processor time.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
@@ -10,11 +11,12 @@ from typing import Any, assert_never
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.cloud.firestore_v1 import types
 
-from shared.adapters.firestore.codec import Fields, changes, encoded
+from shared.adapters.firestore.codec import Fields, Path, changes, encoded, nested
 from shared.ports.store import Count, Create, Delete, Put, Replace, Write
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+PLAIN, ODD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), re.compile(r"[\\`]")
 _WRITE, _TRANSFORM, _VALUE = types.Write.pb(), types.DocumentTransform.FieldTransform.pb(), types.Value.pb()
 _COMMIT, _READ = types.CommitRequest.pb(), types.BatchGetDocumentsRequest.pb()
 
@@ -39,8 +41,8 @@ def message(write: Write, database: str) -> Any:
             changed, removed = changes(encoded(stored.value), encoded(value))
             if not (changed or removed):
                 return None
-            made = _whole(_name(database, stored.key.path), changed)
-            made.update_mask.field_paths.extend([*changed, *removed])
+            made = _whole(_name(database, stored.key.path), nested(changed))
+            made.update_mask.field_paths.extend(map(_written, [*changed, *removed]))
             _stamp(made.current_document.update_time, stored.version)
         case Put(key, value):
             made = _whole(_name(database, key.path), encoded(value))
@@ -69,6 +71,15 @@ def version_of(stamp: Any) -> datetime:
 def time_of(stamp: Any) -> datetime:
     """A time, to the microsecond."""
     return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1_000)
+
+
+def _written(path: Path) -> str:
+    """A path as Firestore writes it: names that are not plain stand in backticks."""
+    return ".".join(one if PLAIN.fullmatch(one) else f"`{ODD.sub(_escaped, one)}`" for one in path)
+
+
+def _escaped(odd: re.Match[str]) -> str:
+    return f"\\{odd[0]}"
 
 
 def _name(database: str, path: str) -> str:

@@ -15,7 +15,7 @@ from googleapiclient import discovery, discovery_cache
 
 from shared.adapters.gmail.client import AT_ONCE, GmailClient
 from shared.adapters.gmail.sender import GmailSender
-from shared.adapters.gmail.transport import AccessToken, Transport, new_pool
+from shared.adapters.gmail.transport import DEADLINES, AccessToken, Deadlines, Transport, new_pool
 from shared.domain.mailbox import Mailbox
 from shared.errors import GrantLost, Remedy
 from shared.ports.gmail import Sealer
@@ -43,9 +43,11 @@ class _Nobody:
 class GoogleMailboxes:
     """The `GmailAccess` port on Google's API."""
 
-    def __init__(self, client: GoogleClient, sealer: Sealer, now: Callable[[], datetime]) -> None:
-        self._client, self._sealer, self._now = client, sealer, now
-        self._pool = new_pool()
+    def __init__(
+        self, client: GoogleClient, sealer: Sealer, now: Callable[[], datetime], deadlines: Deadlines = DEADLINES
+    ) -> None:
+        self._client, self._sealer, self._now, self._deadlines = client, sealer, now, deadlines
+        self._pool = new_pool(deadlines)
         self._executor = ThreadPoolExecutor(4 * AT_ONCE, thread_name_prefix="gmail")
         self._tokens: OrderedDict[tuple[str, int], AccessToken] = OrderedDict()
         self._lock = threading.Lock()
@@ -66,15 +68,15 @@ class GoogleMailboxes:
     def sender(self, mailbox: Mailbox) -> GmailSender:
         """The mailbox's way out."""
         token = self._token(mailbox)
-        return GmailSender(self._client.api_url, self._pool, token, self.open(mailbox), self._now)
+        return GmailSender(self._client.api_url, self._pool, token, self.open(mailbox), self._now, self._deadlines)
 
     def open_with(self, refresh_token: str) -> GmailClient:
         """A mailbox by a grant that is not kept yet."""
         token = self._access_token(lambda: refresh_token)
-        return GmailClient(self._users, Transport(self._pool, token, self._now), self._executor)
+        return GmailClient(self._users, Transport(self._pool, token, self._now, self._deadlines), self._executor)
 
     def _transport(self, mailbox: Mailbox) -> Transport:
-        return Transport(self._pool, self._token(mailbox), self._now)
+        return Transport(self._pool, self._token(mailbox), self._now, self._deadlines)
 
     def _token(self, mailbox: Mailbox) -> AccessToken:
         if not mailbox.grant:
@@ -83,14 +85,14 @@ class GoogleMailboxes:
         with self._lock:
             if key not in self._tokens:
                 self._tokens[key] = self._access_token(
-                    lambda: self._sealer.unseal(sealed, owner=mailbox.id, purpose=PURPOSE)
+                    lambda: self._sealer.unseal(sealed, owner=mailbox.id, purpose=PURPOSE), mailbox.subject
                 )
             self._tokens.move_to_end(key)
             while len(self._tokens) > TOKENS:
                 self._tokens.popitem(last=False)
             return self._tokens[key]
 
-    def _access_token(self, refresh_token: Callable[[], str]) -> AccessToken:
+    def _access_token(self, refresh_token: Callable[[], str], subject: str = "") -> AccessToken:
         def form() -> dict[str, str]:
             return {
                 "client_id": self._client.id,
@@ -98,4 +100,4 @@ class GoogleMailboxes:
                 "refresh_token": refresh_token(),
             }
 
-        return AccessToken(self._pool, self._client.token_url, form, self._now)
+        return AccessToken(self._pool, self._client.token_url, form, self._now, subject)

@@ -48,22 +48,24 @@ class GmailClient:
     def __init__(self, users: Any, transport: Transport, executor: Executor) -> None:
         self._users, self._transport, self._executor = users, transport, executor
 
-    def _call(self, request: Any) -> dict[str, Any]:
+    def _call(self, request: Any, *needed: str) -> dict[str, Any]:
         try:
             answer = request.execute(http=self._transport)
         except (JSONDecodeError, UnicodeDecodeError) as error:
             raise Transient("gmail: the answer is not JSON") from error
+        if needed:
+            return _with(answer, *needed)
         return answer if isinstance(answer, dict) else {}
 
     def profile(self) -> Profile:
         """The address and the newest history id."""
-        told = self._call(self._users.getProfile(userId="me"))
+        told = self._call(self._users.getProfile(userId="me"), "emailAddress", "historyId")
         return Profile(Address(told["emailAddress"].lower()), int(told["historyId"]))
 
     def aliases(self) -> tuple[str, tuple[Alias, ...]]:
         """The account's display name, and every verified send-as address, with signatures as far as there is room."""
         name, found, room = "", [], MOST_SIGNATURES
-        for one in self._call(self._users.settings().sendAs().list(userId="me")).get("sendAs", ()):
+        for one in self._call(self._users.settings().sendAs().list(userId="me"), "sendAs")["sendAs"]:
             if one.get("isPrimary"):
                 name = one.get("displayName", "")
             if one.get("isPrimary") or one.get("verificationStatus", "accepted") == "accepted":
@@ -76,12 +78,12 @@ class GmailClient:
 
     def labels(self) -> dict[str, str]:
         """The name of each label by its id."""
-        told = self._call(_part(self._users, "labels").list(userId="me"))
-        return {str(one["id"]): str(one.get("name", "")) for one in told.get("labels", ())}
+        told = self._call(_part(self._users, "labels").list(userId="me"), "labels")
+        return {str(one["id"]): str(one.get("name", "")) for one in told["labels"]}
 
     def watch(self, topic: str) -> Watch:
         """Notifications of everything, for seven days."""
-        told = self._call(self._users.watch(userId="me", body={"topicName": topic}))
+        told = self._call(self._users.watch(userId="me", body={"topicName": topic}), "historyId", "expiration")
         return Watch(int(told["historyId"]), _time(told["expiration"]))
 
     def stop(self) -> None:
@@ -98,7 +100,7 @@ class GmailClient:
             pageToken=page,
         )
         try:
-            told = self._call(request)
+            told = self._call(request, "historyId")
         except Gone as error:
             raise CursorExpired from error
         except Refused as error:
@@ -106,7 +108,7 @@ class GmailClient:
                 raise PageExpired from error
             raise
         changes = [change for record in told.get("history", ()) for change in _changes(record)]
-        return HistoryPage(tuple(changes), int(told.get("historyId", since)), told.get("nextPageToken"))
+        return HistoryPage(tuple(changes), int(told["historyId"]), told.get("nextPageToken"))
 
     def search(self, query: str, page: str | None, *, include_spam_trash: bool = False) -> IdPage:
         """A page of the ids that a search finds."""
@@ -119,6 +121,8 @@ class GmailClient:
             if page:
                 raise PageExpired from error
             raise
+        if "messages" not in told:
+            _with(told, "resultSizeEstimate")
         ids = tuple((GmailId(one["id"]), ThreadId(one["threadId"])) for one in told.get("messages", ()))
         return IdPage(ids, told.get("nextPageToken"))
 
@@ -167,9 +171,10 @@ class GmailClient:
     def _mail(self, gmail_id: GmailId, made: "_Made") -> dict[str, Any]:
         uri = made.uri.replace(ANY_ID, quote(gmail_id, safe=""))
         try:
-            return msgspec.json.decode(self._transport.get(uri, made.headers), type=dict[str, Any])
+            told = msgspec.json.decode(self._transport.get(uri, made.headers), type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Transient("gmail: the answer is not JSON") from error
+        return _with(told, "id", "threadId", "internalDate")
 
     def attachment(self, gmail_id: GmailId, attachment: str) -> Iterator[bytes]:
         """An attachment's bytes, streamed."""
@@ -185,6 +190,13 @@ class _Made:
 
     uri: str
     headers: Mapping[str, str]
+
+
+def _with(answer: Any, *needed: str) -> dict[str, Any]:
+    """The answer, if it is what was asked for: a list that only seems empty would be taken for the whole truth."""
+    if not isinstance(answer, dict) or not all(name in answer for name in needed):
+        raise Transient("gmail: the answer is none")
+    return answer
 
 
 @lru_cache(maxsize=16)

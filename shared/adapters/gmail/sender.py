@@ -17,13 +17,11 @@ import urllib3
 
 from shared.adapters.gmail.client import GmailClient
 from shared.adapters.gmail.statuses import failure
-from shared.adapters.gmail.transport import BROKEN, AccessToken
+from shared.adapters.gmail.transport import BROKEN, DEADLINES, AccessToken, Deadlines
 from shared.domain.identifiers import GmailId, ThreadId
-from shared.errors import Doubtful, Gone, Refused, Transient
+from shared.errors import Doubtful, Gone, GrantLost, Refused, Transient
 from shared.ports.gmail import MailHeaders, MailStream, SentMail, SessionAnswer
 
-SECONDS = 120.0
-QUICK_SECONDS = 20.0
 CONNECT_SECONDS = 10.0
 RESUME = 308
 PATH = "upload/gmail/v1/users/me/messages/send?uploadType=resumable"
@@ -40,8 +38,10 @@ class GmailSender:
         token: AccessToken,
         mailbox: GmailClient,
         now: Callable[[], datetime],
+        deadlines: Deadlines = DEADLINES,
     ) -> None:
         self._api_url, self._pool, self._token, self._mailbox, self._now = api_url, pool, token, mailbox, now
+        self._deadlines = deadlines
 
     def begin(self, size: int, thread_id: ThreadId | None) -> str:
         """Opens an upload session for a mail of `size` bytes; that sends nothing, so a stale token may be renewed."""
@@ -61,19 +61,19 @@ class GmailSender:
 
     def finish(self, session: str, mail: MailStream, *, start: int = 0) -> SentMail:
         """Uploads the mail from `start` on, which sends it."""
-        upload = _Upload(mail, start, until=time.monotonic() + SECONDS)
+        upload = _Upload(mail, start, until=time.monotonic() + self._deadlines.upload)
         headers = {
             "Content-Type": "message/rfc822",
             "Content-Length": str(mail.size - start),
             "Content-Range": f"bytes {start}-{mail.size - 1}/{mail.size}",
         }
         try:
-            answer = self._once("PUT", session, headers, upload.blocks(), self._token.get(), SECONDS)
+            answer = self._once("PUT", session, headers, upload.blocks(), self._token.get(), self._deadlines.upload)
         except BROKEN as error:
             raise _cut_off(upload, error) from error
-        return self._outcome(answer)
+        return self._outcome(answer, session, mail.size)
 
-    def _outcome(self, answer: urllib3.BaseHTTPResponse) -> SentMail:
+    def _outcome(self, answer: urllib3.BaseHTTPResponse, session: str, size: int) -> SentMail:
         if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED}:
             if sent := _sent(answer):
                 return sent
@@ -83,7 +83,27 @@ class GmailSender:
         refused = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
         if not refused or answer.status == HTTPStatus.REQUEST_TIMEOUT:
             raise Doubtful(f"gmail: {answer.status}")
-        raise self._failure(answer)
+        error = self._failure(answer)
+        if isinstance(error, Transient):
+            return self._confirmed(error, session, size)
+        raise error
+
+    def _confirmed(self, refusal: Transient, session: str, size: int) -> SentMail:
+        """What the session says after "not now": a limit may have been met only once the mail had been accepted.
+
+        Raises the refusal if the session has less than the whole mail, or is itself told to wait; else `Doubtful`.
+        """
+        try:
+            have = self.ask(session, size)
+        except Transient as again:
+            if again.retry_at:
+                raise refusal from again
+            raise Doubtful(refusal.reason) from again
+        except (GrantLost, Refused, Gone) as lost:
+            raise Doubtful(refusal.reason) from lost
+        if isinstance(have, SentMail):
+            return have
+        raise refusal if isinstance(have, int) else Doubtful(refusal.reason)
 
     def ask(self, session: str, size: int) -> SentMail | int | SessionAnswer:
         """What became of a session (`Content-Range: bytes */size`)."""
@@ -109,11 +129,11 @@ class GmailSender:
 
     def _authorized(self, method: str, url: str, headers: dict[str, str], body: bytes) -> urllib3.BaseHTTPResponse:
         """One request that sends nothing; repeated once with a fresh token where the first was refused."""
-        token = self._token.get()
+        token, seconds = self._token.get(), self._deadlines.question
         try:
-            answer = self._once(method, url, headers, body, token, QUICK_SECONDS)
+            answer = self._once(method, url, headers, body, token, seconds)
             if answer.status == HTTPStatus.UNAUTHORIZED:
-                answer = self._once(method, url, headers, body, self._token.get(refused=token), QUICK_SECONDS)
+                answer = self._once(method, url, headers, body, self._token.get(refused=token), seconds)
         except BROKEN as error:
             raise Transient(f"gmail: {type(error).__name__}") from error
         return answer

@@ -18,7 +18,7 @@ SCOPE = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
 ADMINISTRATOR = {"domainPolicy", "admin_policy_enforced"}
 NOT_SET_UP = {"accessNotConfigured", "SERVICE_DISABLED"}
 RETRY_AFTER = re.compile(r"[Rr]etry after (\d{4}-\d\d-\d\dT[\d:.]+Z)")
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, SERVER = 401, 403, 404, 429, 500
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TIMED_OUT, TOO_MANY, SERVER = 401, 403, 404, 408, 429, 500
 NOT_SET_UP_WAIT = timedelta(minutes=5)
 
 
@@ -54,7 +54,7 @@ def failure(status: int, body: bytes, headers: Mapping[str, str], now: datetime)
     told = _read(body)
     if told.reasons & RATE or status == TOO_MANY:
         return Transient("gmail: rate limit", retry_at=retry_at(told.message, headers, now))
-    if status >= SERVER:
+    if status >= SERVER or status == TIMED_OUT:
         return Transient(f"gmail: {status}", retry_at=retry_at(told.message, headers, now))
     if told.reasons & NOT_SET_UP:
         return Transient("deployment: the Gmail API is not enabled in this project", retry_at=now + NOT_SET_UP_WAIT)

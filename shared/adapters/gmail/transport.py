@@ -7,14 +7,15 @@ with the `Transport` below as their `http`.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import httplib2
-import msgspec
 import urllib3
 
+from shared.adapters.gmail.renewal import read_renewal
 from shared.adapters.gmail.statuses import failure, token_failure
 from shared.errors import Transient
 
@@ -23,23 +24,44 @@ DEADLINE = 60.0
 STREAM_DEADLINE = 300.0
 """Seconds that a whole answer may take; a large one, which is read in blocks, may take longer."""
 EARLY = timedelta(seconds=120)
-REPEATS = (0.0, 0.5, 1.5)
 OK, UNAUTHORIZED, SERVER = 200, 401, 500
 BROKEN = (urllib3.exceptions.HTTPError, OSError)
 
 
-def new_pool() -> urllib3.PoolManager:
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds: for an `upload` as a whole, for a `question` of a send, between two pieces of a read.
+
+    `repeats` are the waits before each try of a read; what is no read is tried once.
+    """
+
+    upload: float = 120.0
+    question: float = 20.0
+    read: float = 30.0
+    repeats: tuple[float, ...] = (0.0, 0.5, 1.5)
+
+
+DEADLINES = Deadlines()
+
+
+def new_pool(deadlines: Deadlines = DEADLINES) -> urllib3.PoolManager:
     """The process's connections to Google."""
-    return urllib3.PoolManager(num_pools=16, maxsize=64, timeout=urllib3.Timeout(connect=5.0, read=30.0), retries=False)
+    timeout = urllib3.Timeout(connect=5.0, read=deadlines.read)
+    return urllib3.PoolManager(num_pools=16, maxsize=64, timeout=timeout, retries=False)
 
 
 class AccessToken:
     """A mailbox's access token, fetched when it is first needed; ten threads make one refresh."""
 
     def __init__(
-        self, pool: urllib3.PoolManager, url: str, form: Callable[[], Mapping[str, str]], now: Callable[[], datetime]
+        self,
+        pool: urllib3.PoolManager,
+        url: str,
+        form: Callable[[], Mapping[str, str]],
+        now: Callable[[], datetime],
+        subject: str = "",
     ) -> None:
-        self._pool, self._url, self._form, self._now = pool, url, form, now
+        self._pool, self._url, self._form, self._now, self._subject = pool, url, form, now, subject
         self._lock = threading.Lock()
         self._token, self._expires = "", datetime.fromtimestamp(0).astimezone()
 
@@ -57,20 +79,23 @@ class AccessToken:
             answer = self._pool.request("POST", self._url, body=body, headers=headers, retries=False, redirect=False)
             if answer.status != OK:
                 raise token_failure(answer.status, answer.data)
-            told = msgspec.json.decode(answer.data, type=dict[str, Any])
-            self._token = str(told["access_token"])
-            self._expires = self._now() + timedelta(seconds=int(told["expires_in"]))
+            told = read_renewal(answer.data, self._subject)
         except BROKEN as error:
             raise Transient(f"token endpoint: {type(error).__name__}") from error
-        except (msgspec.DecodeError, KeyError, ValueError) as error:
-            raise Transient("token endpoint: not an answer") from error
+        self._token, self._expires = told.access_token, self._now() + timedelta(seconds=told.expires_in)
 
 
 class Transport:
     """The `http` of one mailbox; it has no attribute `credentials`, on which googleapiclient would build its own."""
 
-    def __init__(self, pool: urllib3.PoolManager, token: AccessToken, now: Callable[[], datetime]) -> None:
-        self._pool, self._token, self.now = pool, token, now
+    def __init__(
+        self,
+        pool: urllib3.PoolManager,
+        token: AccessToken,
+        now: Callable[[], datetime],
+        deadlines: Deadlines = DEADLINES,
+    ) -> None:
+        self._pool, self._token, self.now, self._repeats = pool, token, now, deadlines.repeats
 
     def request(
         self,
@@ -95,7 +120,7 @@ class Transport:
         self, method: str, uri: str, body: Any, headers: dict[str, str]
     ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         error: Exception = Transient("gmail: not asked")
-        for wait in REPEATS if method == "GET" else REPEATS[:1]:
+        for wait in self._repeats if method == "GET" else self._repeats[:1]:
             if wait:
                 time.sleep(wait)
             try:

@@ -12,29 +12,7 @@ from shared.errors import Rejected
 from shared.ports.inbound_mail import Arrival
 
 FRESH = timedelta(minutes=5)
-SHORTEST_SECRET = 24
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_PREFIX = "whsec_"
-
-
-def secrets_of(text: str) -> tuple[bytes, ...]:
-    """The keys of a secret: one or more `whsec_<base64>` with white space between, so that one can follow another.
-
-    Raises `ValueError` for what is no such secret, or too short to be one.
-    """
-    keys = tuple(_key(word) for word in text.split())
-    if not keys:
-        raise ValueError("an inbound secret is missing")
-    return keys
-
-
-def _key(word: str) -> bytes:
-    if not word.startswith(_PREFIX):
-        raise ValueError("an inbound secret begins with whsec_")
-    key = base64.b64decode(word.removeprefix(_PREFIX), validate=True)
-    if len(key) < SHORTEST_SECRET:
-        raise ValueError("an inbound secret has 24 octets or more")
-    return key
 
 
 class RawMail:

@@ -9,7 +9,7 @@ from tests.sandbox.gmail_simulator.accounts import Account
 from tests.sandbox.gmail_simulator.calls import Call as Recorded
 from tests.sandbox.gmail_simulator.discovery import Method, Route, gmail
 from tests.sandbox.gmail_simulator.errors import GoogleError
-from tests.sandbox.gmail_simulator.faults import NOTHING, Drop, Strike
+from tests.sandbox.gmail_simulator.faults import NOTHING, Drop, Hold, Moment, Strike
 from tests.sandbox.gmail_simulator.fields import chosen
 from tests.sandbox.gmail_simulator.grants import AccessToken
 from tests.sandbox.gmail_simulator.quota import units
@@ -117,12 +117,20 @@ class GmailApi:
 
     async def perform(self, call: Call, *, already: int = 0) -> Answer:
         """Runs an admitted call. ConnectionCutError where a fault wants the connection cut."""
+        strike = call.world.faults.strike(call.method.id, call.account.email)
+        try:
+            return await self._performed(call, strike, already=already)
+        finally:
+            if strike.hold:
+                strike.hold.over.set()
+
+    async def _performed(self, call: Call, strike: Strike, *, already: int) -> Answer:
         world, account, spent = call.world, call.account, 0
-        strike = world.faults.strike(call.method.id, account.email)
         try:
             world.quota.enter(account, already=already)
             try:
-                await self._before(strike)
+                await self._latency()
+                await before(strike)
                 world.quota.charge(account, units(call.method.id))
                 spent = units(call.method.id)
                 answer = await self._effect(call)
@@ -131,18 +139,11 @@ class GmailApi:
         except GoogleError as error:
             answer = refusal(error)
         self._record(call, answer, spent)
-        return shown(answer, strike)
+        return await shown(answer, strike)
 
-    async def _before(self, strike: Strike) -> None:
-        delay = strike.delay_ms + self.world.behaviour.latency_ms
-        if delay > 0:
-            await asyncio.sleep(delay / 1000)
-        if strike is NOTHING:
-            return
-        if strike.drop is Drop.BEFORE:
-            raise ConnectionCutError
-        if strike.error is not None:
-            raise strike.error
+    async def _latency(self) -> None:
+        if self.world.behaviour.latency_ms > 0:
+            await asyncio.sleep(self.world.behaviour.latency_ms / 1000)
 
     async def _effect(self, call: Call) -> Answer:
         perform = self._methods.get(call.method.id)
@@ -163,13 +164,38 @@ class GmailApi:
         self.world.calls.add(one)
 
 
-def shown(answer: Answer, strike: Strike) -> Answer:
+async def before(strike: Strike) -> None:
+    """What befalls a call before its effect: ConnectionCutError or GoogleError where there will be none."""
+    if strike is NOTHING:
+        return
+    if strike.delay_ms > 0:
+        await asyncio.sleep(strike.delay_ms / 1000)
+    if strike.hold and strike.hold.moment is Moment.BEFORE:
+        await _held(strike.hold)
+    if strike.drop in {Drop.BEFORE, Drop.RESET_BEFORE}:
+        raise ConnectionCutError(reset=strike.drop is Drop.RESET_BEFORE)
+    if strike.error is not None and not strike.effect:
+        raise strike.error
+
+
+async def shown(answer: Answer, strike: Strike) -> Answer:
     """What the caller gets to see of an answer; ConnectionCutError if a fault cuts it off."""
+    if strike.hold and strike.hold.moment is Moment.AFTER:
+        await _held(strike.hold)
+    if strike.error is not None:
+        return refusal(strike.error)
     if strike.drop is Drop.HTML:
         return Answer(200, _PAGE, "text/html; charset=UTF-8")
     if strike.drop is not None:
-        raise ConnectionCutError(answer if strike.drop is Drop.TRUNCATE else None)
+        raise ConnectionCutError(
+            answer if strike.drop is Drop.TRUNCATE else None, reset=strike.drop is Drop.RESET_AFTER
+        )
     return answer
+
+
+async def _held(hold: Hold) -> None:
+    if not await hold.released:
+        raise ConnectionCutError
 
 
 _PAGE = b"<!DOCTYPE html><title>Error 502 (Server Error)!!1</title><p>The server encountered a temporary error.</p>"

@@ -3,12 +3,16 @@
 import time
 from datetime import UTC, datetime
 
+MOMENTS_S = 30.0
+"""How long anything may be under way."""
+
 
 class Clock:
     """Seconds since the epoch, moved forward on request and never back."""
 
     def __init__(self) -> None:
         self._ahead_s = 0.0
+        self._before: list[tuple[float, float]] = []
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -22,7 +26,14 @@ class Clock:
         """Moves the clock; a negative number raises ValueError."""
         if seconds < 0:
             raise ValueError("the clock only moves forward")
+        self._before.append((time.time(), self._ahead_s))
         self._ahead_s += seconds
+
+    def shown(self) -> list[float]:
+        """Its time, and what it would be without the moves of the last moments: what was under way knew no other."""
+        real = time.time()
+        self._before = [(at, ahead) for at, ahead in self._before if at > real - MOMENTS_S]
+        return [real + ahead for ahead in dict.fromkeys([self._ahead_s, *(ahead for _, ahead in self._before)])]
 
 
 def rfc3339(moment: float) -> str:

@@ -51,6 +51,7 @@ class ConditionControl:
             web.post("/control/consent", answered(self.consent)),
             web.post("/control/faults", answered(self.add_faults)),
             web.delete("/control/faults", answered(self.end_faults)),
+            web.post("/control/held", answered(self.release)),
             web.post("/control/pushes", answered(self.disturb)),
             web.delete("/control/pushes", answered(self.end_disturbance)),
             web.post("/control/quota", answered(self.limit)),
@@ -97,6 +98,13 @@ class ConditionControl:
         """Ends all faults."""
         self._world.faults.clear()
         return done()
+
+    async def release(self, request: web.Request) -> web.Response:
+        """Lets held calls go on, or cuts them off; answers how many, once they are through."""
+        act = text_of(await body_of(request, "act"), "act")
+        if act not in {"go", "cut"}:
+            raise unreadable("act must be 'go' or 'cut'")
+        return answer({"released": await self._world.faults.release(go=act == "go")})
 
     async def disturb(self, request: web.Request) -> web.Response:
         """Replaces what happens to pushes from now on."""

@@ -1,6 +1,7 @@
 """Calls that fail on request."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -13,17 +14,35 @@ OAUTH = frozenset({"oauth.token", "oauth.revoke", "oauth.certs"})
 UPLOAD = frozenset({"upload.start", "upload.chunk", "upload.status"})
 _KNOWN = frozenset(
     {"method", "email", "after", "times", "status", "reason", "message"}
-    | {"retry_after", "retry_after_header", "delay_ms", "drop"}
+    | {"retry_after", "retry_after_header", "delay_ms", "drop", "hold", "effect"}
 )
 
 
 class Drop(StrEnum):
-    """How an answer is lost: cut off before the effect, after it, or in its middle; or a page with 200 instead."""
+    """How an answer is lost: cut off or reset before the effect or after it, cut in its middle, or a page instead."""
 
     BEFORE = "before"
     AFTER = "after"
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
     TRUNCATE = "truncate"
     HTML = "html"
+
+
+class Moment(StrEnum):
+    """When a call is held: before its effect, or after it."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(slots=True)
+class Hold:
+    """A call that stands still until it is `released`, to go on or to be cut off; `over` once it is through."""
+
+    moment: Moment
+    released: "asyncio.Future[bool]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
@@ -41,6 +60,8 @@ class Fault:
     retry_after_header: bool
     delay_ms: float
     drop: Drop | None
+    hold: Moment | None = None
+    effect: bool = False
 
     def _names(self, method: str) -> bool:
         return self.method == method or (self.method == "*" and method.startswith("gmail."))
@@ -59,11 +80,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """What happens to one call."""
+    """What happens to one call; with `effect` the error is told although what was asked for has happened."""
 
     delay_ms: float = 0.0
     error: GoogleError | None = None
     drop: Drop | None = None
+    hold: Hold | None = None
+    effect: bool = False
 
 
 NOTHING = Strike()
@@ -75,6 +98,7 @@ class Faults:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rules: list[Fault] = []
+        self._held: list[Hold] = []
 
     def add(self, rules: list[Fault]) -> None:
         """Puts rules behind those in force."""
@@ -92,11 +116,25 @@ class Faults:
         for rule in self._rules:
             if rule.strikes(method, email):
                 delay += rule.delay_ms
-                if rule.status is not None or rule.drop is not None:
+                if rule.status is not None or rule.drop is not None or rule.hold is not None:
                     self._forget_spent()
-                    return Strike(delay, self._error(rule), rule.drop)
+                    return Strike(delay, self._error(rule), rule.drop, self._holding(rule), rule.effect)
         self._forget_spent()
         return Strike(delay)
+
+    async def release(self, *, go: bool) -> int:
+        """Lets every held call go on, or cuts it off; how many there were, once they are through."""
+        held, self._held = self._held, []
+        for one in held:
+            one.released.set_result(go)
+            await one.over.wait()
+        return len(held)
+
+    def _holding(self, rule: Fault) -> Hold | None:
+        if rule.hold is None:
+            return None
+        self._held.append(Hold(rule.hold))
+        return self._held[-1]
 
     def _forget_spent(self) -> None:
         self._rules = [rule for rule in self._rules if rule.times is None or rule.times > 0]
@@ -124,8 +162,8 @@ def read_fault(body: Json) -> Fault:
     method = body.get("method")
     if method != "*" and method not in OAUTH | UPLOAD and method not in gmail().methods:
         raise ValueError(f"no method {method!r}: give a discovery id such as gmail.users.messages.send or oauth.token")
-    if not any(body.get(name) for name in ("status", "delay_ms", "drop")):
-        raise ValueError("a fault needs at least one of status, delay_ms and drop")
+    if not any(body.get(name) for name in ("status", "delay_ms", "drop", "hold")):
+        raise ValueError("a fault needs at least one of status, delay_ms, drop and hold")
     return Fault(
         method=method,
         email=_typed(body, "email", str, "").lower() or None,
@@ -138,6 +176,8 @@ def read_fault(body: Json) -> Fault:
         retry_after_header=bool(body.get("retry_after_header")),
         delay_ms=_typed(body, "delay_ms", float, 0.0),
         drop=_drop(body.get("drop")),
+        hold=_moment(body.get("hold")),
+        effect=bool(body.get("effect")),
     )
 
 
@@ -168,4 +208,12 @@ def _drop(value: object) -> Drop | None:
         return Drop.AFTER
     if value in set(Drop):
         return Drop(str(value))
-    raise ValueError("drop is true (after the effect), 'before', 'after', 'truncate' or 'html'")
+    raise ValueError(f"drop is true (after the effect) or one of {', '.join(Drop)}")
+
+
+def _moment(value: object) -> Moment | None:
+    if value in {None, False}:
+        return None
+    if value in set(Moment):
+        return Moment(str(value))
+    raise ValueError("hold is 'before' or 'after'")

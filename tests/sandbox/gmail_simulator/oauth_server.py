@@ -1,20 +1,20 @@
 """Google's OAuth endpoints on the wire: consent page, token, revoke, certificates."""
 
-import asyncio
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import unquote_plus
 
 from aiohttp import web
 
-from tests.sandbox.gmail_simulator.api import shown
+from tests.sandbox.gmail_simulator.api import before, shown
 from tests.sandbox.gmail_simulator.authorization import AuthorizationError, approve, deny, read_authorization
 from tests.sandbox.gmail_simulator.calls import Call
 from tests.sandbox.gmail_simulator.consent_page import consent_page, error_page
-from tests.sandbox.gmail_simulator.faults import Drop
+from tests.sandbox.gmail_simulator.errors import GoogleError
 from tests.sandbox.gmail_simulator.grants import IDENTITY
 from tests.sandbox.gmail_simulator.tokens import TokenError, exchange
-from tests.sandbox.gmail_simulator.wire import Answer, ConnectionCutError, to_json
+from tests.sandbox.gmail_simulator.wire import Answer, to_json
 from tests.sandbox.gmail_simulator.world import World
 
 _HTML = "text/html; charset=UTF-8"
@@ -105,20 +105,28 @@ class OAuthServer:
     async def _struck(self, method: str, email: str | None, effect: Effect) -> Answer:
         """Runs an endpoint under the faults in force, and records the call."""
         strike = self._world.faults.strike(method, email)
-        if strike.delay_ms > 0:
-            await asyncio.sleep(strike.delay_ms / 1000)
-        if strike.drop is Drop.BEFORE:
-            raise ConnectionCutError
-        if strike.error is not None:
-            status, reason = strike.error.status, strike.error.reason
-            code = reason if "_" in reason else _INVALID.get(status, "internal_failure")
-            text = _GRANT_GONE if code == "invalid_grant" else str(strike.error)
-            answer = Answer(status, to_json({"error": code, "error_description": text}))
-        else:
-            answer, known = effect()
-            email = known or email
-        self._world.calls.add(Call(self._world.clock.now(), method, email, None, None, answer.status, 0, 0))
-        return shown(answer, strike)
+        befalls = replace(strike, error=None)
+        try:
+            await before(befalls)
+            answer, known = _refused(strike.error), None
+            if answer is None or strike.effect:
+                done, known = effect()
+                answer = answer or done
+            whose = known or email
+            self._world.calls.add(Call(self._world.clock.now(), method, whose, None, None, answer.status, 0, 0))
+            return await shown(answer, befalls)
+        finally:
+            if strike.hold:
+                strike.hold.over.set()
+
+
+def _refused(error: GoogleError | None) -> Answer | None:
+    """An error in the form of the OAuth endpoints."""
+    if error is None:
+        return None
+    code = error.reason if "_" in error.reason else _INVALID.get(error.status, "internal_failure")
+    text = _GRANT_GONE if code == "invalid_grant" else str(error)
+    return Answer(error.status, to_json({"error": code, "error_description": text}))
 
 
 def _basic(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Resumable uploads: sessions that take a mail in pieces, tell how far it got, and answer once it is sent."""
 
+import asyncio
 import random
 import re
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Session:
     expires_at: float
     received: bytearray = field(default_factory=bytearray)
     answer: Answer | None = None
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,21 @@ class Sessions:
         return session
 
     async def put(self, session: Session, request: web.Request) -> Answer:
-        """One PUT: takes what it carries; the answer of the method once all has arrived, else 308 and how far it is."""
+        """One PUT: takes what it carries; the answer of the method once all has arrived, else 308 and how far it is.
+
+        A question that comes while another PUT is dealt with is told what has arrived so far, which may be all.
+        """
         told = request.headers.get("Content-Range")
         span = read_span(told)
+        if span.start is None and session.busy.locked():
+            return so_far(session)
+        async with session.busy:
+            try:
+                return await self._put(session, request, told, span)
+            except OSError as error:
+                raise ConnectionCutError from error
+
+    async def _put(self, session: Session, request: web.Request, told: str | None, span: Span) -> Answer:
         if session.answer is not None:
             await read_body(request, 0)
             return session.answer
@@ -103,17 +117,11 @@ class Sessions:
         call.media = bytes(session.received)
         try:
             answer = await self._api.perform(call)
-        except ConnectionCutError as cut:
+        finally:
             if call.done is not None:
-                session.answer = call.done
-                session.received = bytearray()
+                session.answer, session.received = call.done, bytearray()
             else:
                 _forget_tail(session, len(session.received) - 1)
-            raise cut from None
-        if answer.status < 300:
-            session.answer, session.received = answer, bytearray()
-        else:
-            _forget_tail(session, len(session.received) - 1)
         return answer
 
 

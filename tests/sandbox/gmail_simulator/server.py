@@ -1,5 +1,7 @@
 """The simulator on the wire: one aiohttp application for the Gmail API, its uploads and batches, OAuth, control."""
 
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
@@ -83,15 +85,15 @@ def _sent(serve: Serve) -> Callable[[web.Request], Awaitable[web.StreamResponse]
         try:
             answer = await serve(request)
         except ConnectionCutError as cut:
-            return await _cut(request, cut.answer)
+            return await _cut(request, cut.answer, reset=cut.reset)
         headers = {**answer.headers, "Content-Type": answer.content_type}
         return web.Response(body=answer.body, status=answer.status, headers=headers)
 
     return handle
 
 
-async def _cut(request: web.Request, answer: Answer | None) -> web.StreamResponse:
-    """Breaks the connection, after half of the answer's body if there is one to show."""
+async def _cut(request: web.Request, answer: Answer | None, *, reset: bool) -> web.StreamResponse:
+    """Breaks the connection, after half of the answer's body if there is one to show, or with TCP's own RST."""
     response = web.StreamResponse(status=answer.status if answer else 500)
     if answer is not None:
         response.content_length = len(answer.body)
@@ -99,6 +101,9 @@ async def _cut(request: web.Request, answer: Answer | None) -> web.StreamRespons
         await response.prepare(request)
         await response.write(answer.body[: len(answer.body) // 2])
     if request.transport is not None:
+        connection = request.transport.get_extra_info("socket")
+        if reset and connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         request.transport.close() if answer else request.transport.abort()
     return response
 

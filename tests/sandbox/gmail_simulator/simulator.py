@@ -79,7 +79,14 @@ def build_simulator(
     behaviour: Behaviour | None = None,
     identity: GoogleIdentity | None = None,
     seed: int = 1,
+    clock: Clock | None = None,
 ) -> Simulator:
     """A simulator without accounts. `clients` are the registered OAuth clients; `seed` decides ids and gaps."""
-    world = World(seed=seed, clients=clients, behaviour=behaviour or Behaviour(), identity=identity or GoogleIdentity())
+    world = World(
+        seed=seed,
+        clients=clients,
+        behaviour=behaviour or Behaviour(),
+        identity=identity or GoogleIdentity(),
+        clock=clock or Clock(),
+    )
     return Simulator(world, pubsub_url)

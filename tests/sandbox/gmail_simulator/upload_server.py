@@ -1,15 +1,27 @@
 """The upload forms of the Gmail API on the wire: media, multipart and resumable."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
-from tests.sandbox.gmail_simulator.api import NOT_HERE, GmailApi, admit, authenticate, refusal, refused, shown
+from tests.sandbox.gmail_simulator.api import (
+    NOT_HERE,
+    Call,
+    GmailApi,
+    admit,
+    authenticate,
+    before,
+    refusal,
+    refused,
+    shown,
+)
 from tests.sandbox.gmail_simulator.calls import Call as Recorded
 from tests.sandbox.gmail_simulator.discovery import Route, gmail
 from tests.sandbox.gmail_simulator.errors import GoogleError, bad_field, invalid
-from tests.sandbox.gmail_simulator.faults import Drop
+from tests.sandbox.gmail_simulator.faults import Strike
 from tests.sandbox.gmail_simulator.resumable import Session, Sessions, read_span
 from tests.sandbox.gmail_simulator.uploads import TOO_LARGE, read_body, split_multipart
-from tests.sandbox.gmail_simulator.wire import Answer, ApiRequest, ConnectionCutError
+from tests.sandbox.gmail_simulator.wire import Answer, ApiRequest
 from tests.sandbox.gmail_simulator.world import World
 
 _METADATA_LIMIT = 1_048_576
@@ -69,10 +81,9 @@ class UploadServer:
         asked.body = await read_body(request, _METADATA_LIMIT) or b""
         call = admit(self._world, route, asked)
         strike = self._world.faults.strike("upload.start", call.account.email)
-        if strike.error is not None:
-            raise strike.error
-        if strike.drop is not None:
-            raise ConnectionCutError
+        return await _struck(strike, lambda: self._opened(request, call, route, asked))
+
+    async def _opened(self, request: web.Request, call: Call, route: Route, asked: ApiRequest) -> Answer:
         _check_media(request.headers.get("X-Upload-Content-Type", "message/rfc822"))
         told = request.headers.get("X-Upload-Content-Length")
         if told is not None and not told.isdigit():
@@ -100,18 +111,27 @@ class UploadServer:
         asking = read_span(request.headers.get("Content-Range")).start is None
         kind = "upload.status" if asking else "upload.chunk"
         strike = self._world.faults.strike(kind, email)
-        if strike.drop is Drop.BEFORE:
-            raise ConnectionCutError
-        if strike.error is not None:
-            raise strike.error
+        return await _struck(strike, lambda: self._put(session, request, kind, email))
+
+    async def _put(self, session: Session, request: web.Request, kind: str, email: str) -> Answer:
         known = session.answer is not None
         answer = await self._sessions.put(session, request)
         if answer.status == 308 or known:
             self._record(kind, email, answer.status)
-        return shown(answer, strike)
+        return answer
 
     def _record(self, method: str, email: str | None, status: int) -> None:
         self._world.calls.add(Recorded(self._world.clock.now(), method, email, None, None, status, 0, 0))
+
+
+async def _struck(strike: Strike, effect: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The effect's answer, or what a fault makes of it."""
+    try:
+        await before(strike)
+        return await shown(await effect(), strike)
+    finally:
+        if strike.hold:
+            strike.hold.over.set()
 
 
 def _check_media(content_type: str) -> None:

@@ -34,11 +34,11 @@ class Answer:
 
 
 class ConnectionCutError(Exception):
-    """The caller is to see its connection break; with `answer`, after half of its body."""
+    """The caller is to see its connection break: after half of the body of an `answer`, or by a `reset`."""
 
-    def __init__(self, answer: Answer | None = None) -> None:
+    def __init__(self, answer: Answer | None = None, *, reset: bool = False) -> None:
         super().__init__("connection cut on purpose")
-        self.answer = answer
+        self.answer, self.reset = answer, reset
 
 
 def to_json(value: object) -> bytes:

@@ -31,9 +31,11 @@ SANDBOX_CLIENT = Client("sandbox-client", "sandbox-secret")
 class World:
     """State in memory; the same seed gives the same ids at the same times."""
 
-    def __init__(self, *, seed: int, clients: Iterable[Client], behaviour: Behaviour, identity: GoogleIdentity) -> None:
+    def __init__(
+        self, *, seed: int, clients: Iterable[Client], behaviour: Behaviour, identity: GoogleIdentity, clock: Clock
+    ) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self.clock = Clock()
+        self.clock = clock
         self.identity = identity
         self.clients = {client.id: client for client in clients}
         self.directory = Directory(self.chance, self.clock)

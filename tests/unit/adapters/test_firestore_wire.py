@@ -79,3 +79,17 @@ def test_a_deletion_may_want_a_version() -> None:
 def test_what_no_document_holds_is_refused() -> None:
     with pytest.raises(TypeError, match="bytes"):
         wire.message(Count(KEY, fields={"raw": b"x"}), DATABASE)
+
+
+def test_F46_of_a_field_with_fields_only_what_differs_is_written_under_names_as_firestore_wants_them() -> None:
+    before = Thing(nested={"a.b": {"c": 1, "kept": 2}, "mail-1": {"x": 1, "`odd\\": 1}, "gone": {"x": 1}})
+    after = Thing(nested={"a.b": {"c": 5, "kept": 2}, "mail-1": {"x": 1}, "new": {"y": 1}})
+    made = wire.message(Replace(Stored(KEY, before, AT), after), DATABASE)
+
+    assert sorted(made.update_mask.field_paths) == [
+        "nested.`a.b`.c",
+        "nested.`mail-1`.`\\`odd\\\\`",
+        "nested.gone",
+        "nested.new",
+    ]
+    assert wire.fields_of(made.update) == {"nested": {"a.b": {"c": 5}, "new": {"y": 1}}}

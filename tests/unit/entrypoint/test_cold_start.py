@@ -10,6 +10,7 @@ import functions_framework
 import pytest
 
 import shared.wiring.capturing
+import shared.wiring.events
 import shared.wiring.http
 import shared.wiring.inbound_mail
 import shared.wiring.pushes
@@ -38,6 +39,7 @@ CACHED = [
     sync.sync_ports,
     topics.topics,
     wiring.capturing.capturing,
+    wiring.events.delivering,
     wiring.http.gate,
     wiring.inbound_mail.door,
     wiring.pushes.push_gate,
@@ -48,6 +50,7 @@ ASKED = {
     "capture_bcc": ("POST", "/raw"),
     "connections": ("GET", "/locations/here/connection"),
     "conversations": ("GET", "/locations/here/conversations"),
+    "operations": ("GET", "/status"),
     "records": ("GET", "/locations/here"),
     "send_email": ("POST", "/locations/here/messages"),
     "oauth_callback": ("GET", "/?state=s&code=c"),

@@ -32,7 +32,7 @@ class Mailroom(Office):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blobs = FakeBlobs()
+        self.blobs = FakeBlobs(self.clock.now)
         self.ports = Capturing(self.store, self.blobs, self.topics, self.patience, DOMAIN)
         self.brought = 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.identifiers import MessageId
-from shared.errors import CODES, Refused, Rejected
+from shared.errors import CODES, Refused, Rejected, Transient
 from shared.ports.store import Write
 from shared.usecases.claims_seen import claims_seen
 from tests.unit.inbound import HERE, letter
@@ -33,6 +33,26 @@ def test_R42_a_claim_is_of_one_life_of_the_connection(world: TwoLocations) -> No
 
     assert world.conversation("carl-there", THERE).count("Re: Question") == 2
     assert (world.thread().claimed_by, world.thread().claim_epoch) == (THERE, 1)
+
+
+def test_R75_mail_that_another_location_leaves_out_is_told_of_even_if_publishing_failed_at_first(
+    world: TwoLocations,
+) -> None:
+    asked = world.question()
+    world.accept({"reply_to": asked, **REPLY})
+    failing = [Transient("topics: 503")]
+
+    def fail(topic: str) -> None:
+        if topic == "events" and failing:
+            raise failing.pop()
+
+    world.topics.before_publish = fail
+    world.answers("Re: Question, again")
+    world.clock.advance(minutes=5)
+    world.tick()
+
+    stored = next(one for one in world.messages() if one.subject == "Re: Question, again")
+    assert f"message.stored:{HERE}:{stored.id}" in {event.id for event in world.topics.announced}
 
 
 @pytest.mark.parametrize("synced_first", [False, True])

@@ -93,7 +93,7 @@ def ending_while(office: Syncing, call: str, end: Callable[[Syncing], object]) -
 
 @pytest.mark.parametrize("call", ["headers", "full"])
 @pytest.mark.parametrize("how", ENDS)
-def test_R36_R37_R39_what_is_being_fetched_when_it_ends_is_not_stored(how: str, call: str) -> None:
+def test_R36_R37_R39_F35_F36_F40_what_is_being_fetched_when_it_ends_is_not_stored(how: str, call: str) -> None:
     office = Syncing()
     office.arrives()
 

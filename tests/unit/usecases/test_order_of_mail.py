@@ -9,7 +9,7 @@ from shared.domain import keys
 from shared.domain.identifiers import ContactId
 from shared.errors import Refused, Transient
 from shared.ports.store import Replace, Write
-from shared.usecases import catch_up, take_in
+from shared.usecases import catch_up, listed_mail, take_in
 from shared.usecases.batch import Batch
 from tests.unit.inbound import ADA, HERE, World, letter
 from tests.unit.outbound import Outbound
@@ -175,7 +175,7 @@ def test_F09_R25_a_catch_up_keeps_out_what_came_before_the_contact_joined(world:
 
 def test_F09_a_catch_up_goes_on_where_it_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catch_up, "NOTED", 2)
-    monkeypatch.setattr(catch_up, "MOST", 5)
+    monkeypatch.setattr(listed_mail, "MOST", 5)
     world.ports = replace(world.ports, chunk=2)
     for number in range(12):
         world.gmail.deliver(letter(BOB, subject=f"{number:02}"))

@@ -10,7 +10,7 @@ import pytest
 from shared.domain import keys
 from shared.domain.addresses import Address, Person
 from shared.domain.identifiers import LocationId, MailboxId, MessageId, UserId
-from shared.domain.outbox import EntryState, OutboxEntry, SendFacts
+from shared.domain.outbox import EntryState, OutboxEntry
 from shared.errors import GrantLost, Refused, Remedy, Transient
 from shared.ports.store import Put
 from shared.usecases.process_notification import Ending
@@ -448,7 +448,8 @@ def test_F53_a_sent_mail_that_may_be_a_send_in_doubt_waits_until_that_is_settled
 
 def test_F53_once_the_marker_is_known_to_survive_a_mail_without_it_is_none_of_ours(world: World) -> None:
     entry = calling_entry("Offer")
-    world.store.commit([Put(keys.outbox(entry.id), entry), Put(keys.SEND_FACTS, SendFacts(marker_survives=True))])
+    keeping = replace(world.mailbox, keeps_marker=True)
+    world.store.commit([Put(keys.outbox(entry.id), entry), Put(keys.mailbox(keeping.id), keeping)])
     world.gmail.deliver(letter(ADA, "bob@client.example", "Offer"), labels=["SENT"])
     world.push()
     assert world.store.operations["queries"] == 0

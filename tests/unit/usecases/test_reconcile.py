@@ -29,7 +29,7 @@ def test_more_than_a_page_of_due_mailboxes_is_woken_once_each() -> None:
     store.commit(
         [Put(keys.mailbox(later.id), later), Put(keys.mailbox(MailboxId("idle")), replace(later, wake_at=None))]
     )
-    assert reconcile(store, topics, clock) == {"mailboxes": 2 * PAGE + 3, "sends": 0}
+    assert reconcile(store, topics, clock) == {"mailboxes": 2 * PAGE + 3, "sends": 0, "events": 0}
     assert len(set(topics.woken)) == len(topics.woken) == 2 * PAGE + 3
 
 

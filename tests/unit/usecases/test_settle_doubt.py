@@ -10,13 +10,17 @@ import pytest
 from shared.domain import keys
 from shared.domain.addresses import Address
 from shared.domain.decisions import Parked
-from shared.domain.identifiers import GmailId
+from shared.domain.identifiers import GmailId, UserId
 from shared.domain.keys import Collection
 from shared.domain.mailbox import Alias, Tally
 from shared.domain.message import Status
 from shared.domain.outbox import EntryState
-from shared.errors import Doubtful, Transient
+from shared.errors import Doubtful, Gone, Transient
+from shared.ports.gmail import SessionAnswer
 from shared.ports.store import Put, Where
+from shared.usecases.drop_parked import drop_parked
+from shared.usecases.operating import Operating, Target
+from tests.fakes.sender import FakeSender
 from tests.unit.inbound import ADA
 from tests.unit.outbound import Outbound, file_part
 
@@ -136,6 +140,34 @@ def test_a_gmail_that_drops_the_marker_is_noticed(world: Outbound) -> None:
     assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
 
 
+def test_r55_a_session_that_has_the_whole_mail_may_still_send_it_so_that_absence_proves_nothing(
+    world: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove_marker(world)
+    lose_request(world)
+    monkeypatch.setattr(FakeSender, "ask", lambda *_: SessionAnswer.INCOMPLETE)
+
+    name = world.send()
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
+def test_r55_a_session_that_once_had_the_whole_mail_may_have_sent_it_by_the_time_it_says_nothing_more(
+    world: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove_marker(world)
+    lose_request(world)
+    monkeypatch.setattr(FakeSender, "ask", lambda *_: SessionAnswer.INCOMPLETE)
+    name = world.send()
+    world.drain(15)
+
+    monkeypatch.setattr(FakeSender, "ask", lambda *_: SessionAnswer.UNKNOWN)
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
 def test_f59_a_sent_copy_that_was_deleted_at_once_is_never_sent_again(world: Outbound) -> None:
     prove_marker(world)
     world.sender.forgets = True
@@ -168,6 +200,35 @@ def test_mail_that_is_parked_may_be_the_one_that_is_missing_whatever_the_tally_s
     world.drain(60)
 
     assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
+def test_r55_a_mail_that_an_operator_dropped_may_be_the_one_that_is_missing(world: Outbound) -> None:
+    """It was never read: it may be the very copy whose absence would prove that nothing was sent."""
+    prove_marker(world)
+    lose_request(world)
+    world.sender.forgets = True
+    name = world.send()
+    other = Parked(world.mailbox_id, GmailId("other"), "x", 9, world.clock.now())
+    world.store.commit([Put(keys.parked(world.mailbox_id, other.gmail_id), other)])
+    world.change_mailbox(tally=world.mailbox.tally.plus(parked=1))
+    ports = Operating(world.store, world.topics, world.patience)
+    drop_parked(ports, Target(UserId("olga"), world.mailbox_id, other.gmail_id), why="x")
+
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.UNKNOWN, 1)
+
+
+def test_r55_a_mail_that_was_dropped_before_the_send_hides_nothing_of_it(world: Outbound) -> None:
+    prove_marker(world)
+    lose_request(world)
+    world.sender.forgets = True
+    world.change_mailbox(tally=world.mailbox.tally.plus(dropped=1))
+    name = world.send()
+
+    world.drain(60)
+
+    assert (world.shown(name).status, len(world.sent())) == (Status.SENT, 2)
 
 
 def test_r55_a_tally_that_counts_too_many_parked_does_not_hide_proof(world: Outbound) -> None:
@@ -335,6 +396,86 @@ def test_a_push_that_comes_again_while_the_call_goes_on_leaves_it_alone(world: O
     world.send()
 
     assert (seen, len(world.sent())) == ([EntryState.CALLING], 1)
+
+
+def frozen(world: Outbound, second: Exception, *, minutes: int, forgets: bool = False) -> None:
+    """The first worker stands still before its upload, for so long that another goes on with the session meanwhile.
+
+    That one's call ends as given, and its session says nothing more if it `forgets`; then the first one wakes.
+    """
+    calls = iter(range(100))
+
+    def before(call: str) -> None:
+        if call != "finish":
+            return
+        number = next(calls)
+        if number == 0:
+            world.clock.advance(seconds=200)
+            world.deliver(world.entry_id())
+            world.drain(minutes)
+        if number == 1:
+            world.sender.forgets = forgets
+            raise second
+
+    world.sender.before = before
+
+
+@pytest.mark.parametrize("refusal", [Transient("gmail: token refused"), Gone("upload session")])
+def test_r55_no_other_session_is_opened_as_long_as_a_worker_that_stood_still_may_wake(
+    world: Outbound, refusal: Exception
+) -> None:
+    frozen(world, refusal, minutes=20)
+
+    name = world.send()
+
+    assert (len(world.sender.sessions), len(world.sent()), world.shown(name).status) == (1, 1, Status.SENT)
+
+
+def test_r55_absence_proves_nothing_as_long_as_a_worker_that_stood_still_may_wake(world: Outbound) -> None:
+    prove_marker(world)
+    frozen(world, Doubtful("reset"), minutes=90, forgets=True)
+
+    name = world.send()
+
+    assert (len(world.sender.sessions), len(world.sent()), world.shown(name).status) == (2, 2, Status.SENT)
+
+
+def test_r55_a_worker_that_wakes_tells_nothing_of_the_call_that_another_went_on_with(world: Outbound) -> None:
+    calls = iter(range(100))
+
+    def before(call: str) -> None:
+        number = next(calls) if call == "finish" else -1
+        if number == 0:
+            world.clock.advance(seconds=200)
+            world.deliver(world.entry_id())
+        if number == 1:
+            raise Doubtful("reset")
+        if number == 0:
+            raise Transient("gmail: token refused")
+
+    world.sender.before = before
+    name = world.accept().id
+    world.deliver(name)
+
+    assert (world.entry(name).state, len(world.sender.sessions)) == (EntryState.CALLING, 1)
+
+
+def test_r55_a_mail_that_is_refused_for_a_day_in_the_session_of_a_lost_worker_is_shown_as_unknown(
+    world: Outbound,
+) -> None:
+    name = world.accept().id
+    calls = iter(range(10_000))
+
+    def before(call: str) -> None:
+        if call == "finish":
+            raise Crash if next(calls) == 0 else Transient("gmail: token refused")
+
+    world.sender.before = before
+    with pytest.raises(Crash):
+        world.deliver(name)
+    world.drain(25 * 60, syncing=False)
+
+    assert (world.shown(name).status, world.sent(), len(world.sender.sessions)) == (Status.UNKNOWN, [], 1)
 
 
 def test_two_workers_that_look_at_a_doubt_at_once_continue_it_once(world: Outbound) -> None:

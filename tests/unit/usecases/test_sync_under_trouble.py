@@ -265,8 +265,8 @@ def test_f28_a_blob_that_a_message_has_meanwhile_is_never_taken_back(world: Worl
     kept = dict(world.blobs.contents)
     assert kept
     now = world.clock.now()
-    held = Held(Stored(keys.mailbox(world.mailbox_id), world.mailbox, now), timedelta(), 0)
-    work = Work(world.ports, world.gmail, held, now)
+    held = Held(Stored(keys.mailbox(world.mailbox_id), world.mailbox, now), now, 0)
+    work = Work(world.ports, world.gmail, held, timedelta())
     blob = message.attachments[0]
     place = (HERE, GmailId("m1-ada"))
     discard_blobs(work, Fetched(contents={place: Content(attachments=(blob,))}, names={place: message.id}))
@@ -298,3 +298,28 @@ def test_f29_parked_mail_that_fails_again_neither_pauses_the_mailbox_nor_holds_u
     assert world.conversation("bob") == ["Good"]
     assert set(world.parked()) == {bad}
     assert world.mailbox.reads_paused_until is None
+
+
+def test_f29_r75_parked_mail_that_is_stored_at_last_is_told_of_even_if_publishing_failed_at_first(world: World) -> None:
+    bad = world.gmail.deliver(letter(BOB, subject="Bad at first"))
+    failing = [ValueError(), ValueError()]
+
+    def fails(call: str, what: str) -> None:
+        if (call, what) == ("full", bad) and failing:
+            raise failing.pop()
+
+    world.gmail.fail = fails
+    world.push()
+    assert set(world.parked()) == {bad}
+    refuses_events(world)
+    world.clock.advance(minutes=20)
+    world.tick()
+    world.topics.before_publish = lambda _: None
+    for _ in range(12):
+        world.clock.advance(minutes=20)
+        world.tick()
+
+    (stored,) = world.messages()
+    assert f"message.stored:{HERE}:{stored.id}" in {event.id for event in world.topics.announced}
+    assert world.parked() == {}
+    assert (world.mailbox.tally.stored, world.mailbox.tally.parked) == (1, 0)

@@ -1,0 +1,1 @@
+"""Hands events to the CRM's receiver, signed, and keeps those that it does not take."""

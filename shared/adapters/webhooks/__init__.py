@@ -1,0 +1,1 @@
+"""The CRM's receiver of events over HTTPS, signed as Standard Webhooks are."""
