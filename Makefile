@@ -8,9 +8,12 @@ READY := $(VENV)/.ready
 RUN_OPTIONS := $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(RUN_DIR),--run-dir "$(RUN_DIR)")
 # make bench BENCH="--quick" or "--only P1,P5 --rounds 7".
 # Only from the command line: login shells set a MAIL of their own.
+# make faults SCHEDULES=20000; SEED=2; a part of it: FAULT=F09; one breach again: POINT=send:17:DIE_AFTER.
+FAULTS_OPTIONS := $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(FAULT),--fault $(FAULT)) $(if $(POINT),--point $(POINT))
 DEMO_OPTIONS := $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
-.PHONY: setup run demo test rules lint bench clean
+.PHONY: setup run demo test rules faults faults-stack teeth burst soak status lint bench clean
 
 setup: $(READY)
 
@@ -35,6 +38,25 @@ test: setup
 # make rules RULE=R24: that rule's tests by name.
 rules: setup
 	@$(IN_VENV) -m tests.rules $(RULE)
+
+faults: setup
+	@$(IN_VENV) -m tests.faults $(FAULTS_OPTIONS)
+
+faults-stack: setup
+	@$(IN_VENV) -m pytest tests/e2e/faults tests/e2e/faults/long_store_faults.py
+
+# make teeth BUG=drafts-stored: one of them.
+teeth: setup
+	@$(IN_VENV) -m tests.teeth $(if $(BUG),--bug $(BUG))
+
+burst: setup
+	@$(IN_VENV) -m tests.burst
+
+soak: setup
+	@$(IN_VENV) -m tests.soak --messages $(or $(MESSAGES),1000000) $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
+
+status: setup
+	@$(IN_VENV) -m tests.sandbox status
 
 lint: setup
 	@$(IN_VENV) -m ruff check .

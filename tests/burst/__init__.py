@@ -1,0 +1,1 @@
+"""Ten thousand mails into one mailbox while a thousand others go on, in simulated time, with workers that overlap."""

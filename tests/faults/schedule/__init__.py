@@ -1,0 +1,1 @@
+"""Schedules that nobody thought of: acts of everybody, drawn, and what must come of them by the rule book alone."""

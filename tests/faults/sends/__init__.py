@@ -1,0 +1,1 @@
+"""Sends whose outcome nobody saw, at every crash point and redelivery, counted where they arrive."""

@@ -1,0 +1,148 @@
+# ruff: noqa: E501 - code is quoted as it stands
+"""Bugs by which mail is lost, doubled or never looked at."""
+
+from tests.teeth.bug import bug
+
+SYNC_BUGS = (
+    bug(
+        "cursor-before-writes",
+        "the cursor passes a chunk before its mails are written",
+        "usecases/take_carefully.py",
+        "            take_in(work, chunk)\n        except OF_THE_MAILBOX:\n            raise\n        except Exception:  # noqa: BLE001 - found",
+        "            work.settle(chunk.cursor)\n            work.save(lambda one, at: one)\n            take_in(work, chunk)\n"
+        "        except OF_THE_MAILBOX:\n            raise\n        except Exception:  # noqa: BLE001 - found",
+    ),
+    bug(
+        "no-compare-and-set",
+        "the holder writes the mailbox without looking at its version",
+        "usecases/hold_mailbox.py",
+        "version = store.commit([*writes, Replace(held.stored, value)])",
+        "version = store.commit([*writes, Put(held.stored.key, value)])",
+        "usecases/hold_mailbox.py",
+        "from shared.ports.store import Replace, Store",
+        "from shared.ports.store import Put, Replace, Store",
+    ),
+    bug(
+        "no-lease-check",
+        "a worker that lost its lease goes on and commits",
+        "usecases/hold_mailbox.py",
+        "if stored is None or (stored.value.fence, stored.value.holder) != (held.mailbox.fence, held.mailbox.holder):",
+        "if stored is None:",
+    ),
+    bug(
+        "last-page-dropped",
+        "the last page of history is never looked at",
+        "usecases/sync_mailbox.py",
+        "    while True:\n        for chunk in chunks(",
+        "    while True:\n        if not page.next_page and work.counts['pages']:\n            return newest\n"
+        "        work.counts['pages'] += 1\n        for chunk in chunks(",
+    ),
+    bug(
+        "expired-history-jumped",
+        "after a 404 of the history the cursor jumps to the newest id",
+        "usecases/catch_up.py",
+        "        lambda mailbox, at: replace(renewed(mailbox, at=at), catch_up=CatchUp(since, baseline)),\n    )",
+        "        lambda mailbox, at: replace(renewed(mailbox, at=at), cursor=baseline),\n    )\n    work.settle(baseline)",
+    ),
+    bug(
+        "baseline-after-listing",
+        "after a catch-up the history goes on from an id that was taken when the list was done",
+        "usecases/catch_up.py",
+        "                work.settle(state.baseline)",
+        "                work.settle(work.gmail.profile().history_id)",
+    ),
+    bug(
+        "watch-moves-cursor",
+        "the history id of a renewed watch becomes the cursor",
+        "usecases/renew_watches.py",
+        "        watch_expires_at=seen.until,\n",
+        "        watch_expires_at=seen.until,\n        cursor=mailboxes_newest,\n",
+        "usecases/renew_watches.py",
+        "    now, due = patience.now(), stored.value.wake_at\n",
+        "    now, due = patience.now(), stored.value.wake_at\n    mailboxes_newest = seen.newest\n",
+        "usecases/renew_watches.py",
+        "    until: datetime\n\n\ndef renew_watches",
+        "    until: datetime\n    newest: int\n\n\ndef renew_watches",
+        "usecases/renew_watches.py",
+        "    seen = Seen(gmail.profile().address, name, aliases, until)",
+        "    profile = gmail.profile()\n    seen = Seen(profile.address, name, aliases, until, profile.history_id)",
+    ),
+    bug(
+        "pause-in-memory",
+        "a pause that Gmail asked for is kept by one worker alone",
+        "domain/mailbox.py",
+        "        reads_paused_until=end,",
+        "        reads_paused_until=None,",
+    ),
+    bug(
+        "wake-up-forgotten",
+        "a pause ends, and nobody looks",
+        "domain/mailbox.py",
+        "        pauses=mailbox.pauses + 1,\n        wake_at=end,",
+        "        pauses=mailbox.pauses + 1,\n        wake_at=None,",
+    ),
+    bug(
+        "dead-holder-forgotten",
+        "a claim sets no timer, so that nobody takes over from a worker that died",
+        "domain/mailbox.py",
+        "        lease_until=until,\n        wake_at=until,\n        attempts=",
+        "        lease_until=until,\n        wake_at=None,\n        attempts=",
+    ),
+    bug(
+        "push-under-lease-lost",
+        "a push that comes while a worker holds the mailbox is acknowledged and forgotten",
+        "usecases/process_notification.py",
+        "    if mailbox.pending < notice.history_id:\n",
+        "    if mailbox.pending < 0:\n",
+    ),
+    bug(
+        "cursor-from-push",
+        "an empty history moves the cursor to the id that the push named",
+        "usecases/process_notification.py",
+        "caught_up(announced(mailbox, notice.history_id, at=at), at)",
+        "caught_up(advanced(mailbox, notice.history_id), at)",
+    ),
+    bug(
+        "rescued-spam-missed",
+        "mail that is taken out of spam stays unseen",
+        "domain/history.py",
+        "            return bool(change.labels & (FLAGS | RESCUED))",
+        "            return bool(change.labels & FLAGS)",
+    ),
+    bug(
+        "drafts-that-are-sent-missed",
+        "a draft that turns into a sent mail under its own id is never looked at",
+        "domain/history.py",
+        "            return bool(change.labels & (FLAGS | {SENT}))",
+        "            return bool(change.labels & FLAGS)",
+    ),
+    bug(
+        "store-failure-acknowledged",
+        "a push is acknowledged although nothing of it could be written",
+        "entrypoint/push.py",
+        "    except Rejected as error:\n        return {",
+        "    except (Rejected, Transient) as error:\n        return {} if isinstance(error, Transient) else {",
+    ),
+    bug(
+        "event-lost",
+        "what is stored is told of only if nothing went wrong before",
+        "usecases/take_in.py",
+        "    if item.fresh:\n        here =",
+        "    if item.fresh and not ends.repeated:\n        here =",
+    ),
+    bug(
+        "events-before-writes",
+        "events go out before what they tell is written",
+        "usecases/take_in.py",
+        "    _commit(work, batch, fetched, ends, last=True)\n    return ends",
+        "    work.ports.topics.announce(ends.events)\n    _commit(work, batch, fetched, ends, last=True)\n"
+        "    ends.events.clear()\n    return ends",
+    ),
+    bug(
+        "poison-never-counted",
+        "claims at one cursor are not counted, so that one mail can kill every worker",
+        "domain/mailbox.py",
+        "        attempts=mailbox.attempts + 1,\n",
+        "        attempts=0,\n",
+    ),
+)
