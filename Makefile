@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 # make run PORT_BASE=9000 RUN_DIR=.run-two: a second stack beside the first, on ports of your choice.
 RUN_OPTIONS := $(if $(PORT_BASE),--port-base $(PORT_BASE)) $(if $(RUN_DIR),--run-dir "$(RUN_DIR)")
 # make bench BENCH="--quick" or "--only P1,P5 --rounds 7".
-# Only from the command line: login shells set a MAIL of their own.
-# make faults SCHEDULES=20000; SEED=2; a part of it: FAULT=F09; one breach again: POINT=send:17:DIE_AFTER.
-FAULTS_OPTIONS := $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
+# make faults SCHEDULES=20000; SEED=2; a part of all: QUICK=1; FAULT=F09; one breach again: POINT=send:17:DIE_AFTER.
+FAULTS_OPTIONS := $(if $(QUICK),--quick) $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(FAULT),--fault $(FAULT)) $(if $(POINT),--point $(POINT))
+# Only from the command line: login shells set a MAIL of their own.
 DEMO_OPTIONS := $(if $(filter command,$(origin MAIL)),--mail "$(MAIL)")
 
 .PHONY: setup run demo test rules faults faults-stack teeth burst soak status lint bench clean
@@ -45,9 +45,9 @@ faults: setup
 faults-stack: setup
 	@$(IN_VENV) -m pytest tests/e2e/faults tests/e2e/faults/long_store_faults.py
 
-# make teeth BUG=drafts-stored: one of them.
+# make teeth BUG=drafts-stored: one of them; QUICK=1: a few.
 teeth: setup
-	@$(IN_VENV) -m tests.teeth $(if $(BUG),--bug $(BUG))
+	@$(IN_VENV) -m tests.teeth $(if $(QUICK),--quick) $(if $(BUG),--bug $(BUG))
 
 burst: setup
 	@$(IN_VENV) -m tests.burst
