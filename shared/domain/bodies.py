@@ -2,7 +2,6 @@
 
 import msgspec
 
-from shared.domain.identifiers import LocationId, MessageId
 from shared.domain.message import Body
 
 INLINE_BYTES = 100_000
@@ -19,9 +18,9 @@ def fits(body: Body) -> bool:
     return len(body.text.encode()) + len((body.html or "").encode()) <= INLINE_BYTES
 
 
-def blob_name(location: LocationId, message: MessageId) -> str:
-    """Where the body of a message is kept."""
-    return f"locations/{location}/messages/{message}/body.json"
+def blob_name(folder: str) -> str:
+    """Where the body of a mail is kept, in the folder of its blobs."""
+    return f"{folder}/body.json"
 
 
 def packed(body: Body) -> bytes:

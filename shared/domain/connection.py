@@ -80,7 +80,8 @@ class Ending:
     """What is left to do after a connection has ended: its sends, its mailbox's grant, the word to the CRM (R36, R39).
 
     `grant` is the refresh token, sealed for this document alone; empty where the mailbox goes on. `announced`: nothing
-    has to be said, since another mailbox took this one's place.
+    has to be said of it, since another mailbox took this one's place. `untold` is the mailbox's, if this was the last
+    of its connections.
     """
 
     location: LocationId
@@ -90,3 +91,4 @@ class Ending:
     ended_at: datetime
     grant: str = ""
     announced: bool = False
+    untold: str = ""

@@ -8,6 +8,8 @@ from shared.domain.identifiers import GmailId, LocationId, MailboxId, UserId
 KEPT = timedelta(days=30)
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 GONE_CHECK = timedelta(seconds=10)
+NEVER_SYNCS = "R19"
+"""The rule that leaves out spam, trash, drafts and chats."""
 
 
 @dataclass(frozen=True, slots=True)

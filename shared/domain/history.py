@@ -45,13 +45,15 @@ class Item:
 
     `fresh`: it may have to be placed (arrived, sent, or taken out of spam or trash). `never`: the record itself says
     that it is a draft, chat, spam or trash, so that it need not even be asked for (R19). What was sent is asked for: it
-    may be a send of our own, which counts whatever else became of it (R10).
+    may be a send of our own, which counts whatever else became of it (R10). `rescued`: it came earlier, and all that
+    makes it fresh is that it was taken out of spam or trash.
     """
 
     gmail_id: GmailId
     thread_id: ThreadId
     fresh: bool = False
     never: bool = False
+    rescued: bool = False
     flags: tuple[FlagChange, ...] = ()
     last: int = 0
     """The history id of the newest record about it; 0 where it was not found by history."""
@@ -107,14 +109,16 @@ def _with(item: Item | None, change: Change) -> Item:
     match change.kind:
         case ChangeKind.ADDED:
             never = bool(change.labels & NEVER) and SENT not in change.labels
-            return replace(item, fresh=True, never=never)
+            return replace(item, fresh=True, never=never, rescued=False)
         case ChangeKind.LABELS_ADDED:
             sent = SENT in change.labels
-            item = replace(item, fresh=item.fresh or sent, never=item.never and not sent)
+            rescued = item.rescued and not sent
+            item = replace(item, fresh=item.fresh or sent, never=item.never and not sent, rescued=rescued)
             return replace(item, flags=item.flags + _flags(change, on=True))
         case ChangeKind.LABELS_REMOVED:
-            rescued = bool(change.labels & RESCUED)
-            item = replace(item, fresh=item.fresh or rescued, never=item.never and not rescued)
+            out = bool(change.labels & RESCUED)
+            rescued = out if not item.fresh else item.rescued
+            item = replace(item, fresh=item.fresh or out, never=item.never and not out, rescued=rescued)
             return replace(item, flags=item.flags + _flags(change, on=False))
 
 

@@ -130,6 +130,7 @@ def detached(mailbox: Mailbox, location: LocationId) -> Mailbox:
         catch_up=None,
         relist=None,
         parked_due=None,
+        untold="",
         unhandled_since=None,
         watch_expires_at=None,
     )

@@ -65,7 +65,7 @@ class CatchUp:
     """Listing what came since `since`, because Gmail forgot the cursor; ends with `cursor = baseline`.
 
     `through` is the last mail that is settled, all older ones with it. One that an operator asked for, at `asked_at`,
-    may end with mail of `until`, and leaves the cursor where it is: its baseline is 0.
+    may end with mail of `until`, and leaves the cursor where it is: its baseline is 0. `begun_at` is for the others.
     """
 
     since: datetime
@@ -73,6 +73,7 @@ class CatchUp:
     through: GmailId | None = None
     until: datetime | None = None
     asked_at: datetime | None = None
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class Mailbox:
     relist: CatchUp | None = None
     """A window that an operator has gone through again, besides all that the mailbox does anyway."""
     parked_due: datetime | None = None
+    untold: str = ""
+    """A note of the last commit's events, from that commit on until they have gone out (R75)."""
     watch_expires_at: datetime | None = None
     last_synced_at: datetime | None = None
     tally: Tally = field(default_factory=Tally)

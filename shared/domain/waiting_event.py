@@ -66,7 +66,7 @@ def refused(event: WaitingEvent, at: datetime, reason: str, *, held: bool) -> Wa
         return given_up(replace(event, reason=reason), at)
     if held:
         return replace(event, reason=reason, retry_at=at)
-    distance = DISTANCES[min(event.attempts, len(DISTANCES)) - 1]
+    distance = DISTANCES[min(max(event.attempts, 1), len(DISTANCES)) - 1]
     return replace(event, reason=reason, retry_at=at + varied(distance, event.event.id, str(event.attempts)))
 
 

@@ -9,6 +9,7 @@ from shared.domain.mailbox import CatchUp, Mailbox, renewed
 from shared.errors import PageExpired
 from shared.usecases.listed_mail import Mails, oldest, take_in_listed
 from shared.usecases.page_tokens import Relists
+from shared.usecases.rescued_mail import take_in_rescued
 from shared.usecases.sync_work import Work
 
 OVERLAP = timedelta(hours=1)
@@ -22,7 +23,7 @@ def begin_catch_up(work: Work) -> None:
     baseline = work.gmail.profile().history_id
     since = _since(work.mailbox)
     work.save(
-        lambda mailbox, at: replace(renewed(mailbox, at=at), catch_up=CatchUp(since, baseline)),
+        lambda mailbox, at: replace(renewed(mailbox, at=at), catch_up=CatchUp(since, baseline, begun_at=at)),
     )
     work.counts["catch-ups"] += 1
 
@@ -30,14 +31,17 @@ def begin_catch_up(work: Work) -> None:
 def catch_up(work: Work) -> None:
     """Takes in what the list has, the oldest first as history has it: what a mail brings about counts for later ones.
 
-    Only when all of it is settled does the cursor become the baseline. Stops early, in a state from which the next
-    worker goes on, when time is short.
+    The list is with spam and trash, so that it is known what was left out for being there (R19): what leaves them while
+    Gmail forgets once more is found by that. Only when all of it is settled does the cursor become the baseline. Stops
+    early, in a state from which the next worker goes on, when time is short.
     """
     work.settled_until, relists = work.mailbox.last_synced_at, Relists()
     while (state := work.mailbox.catch_up) and not work.late():
         work.listing = state
         try:
-            ids, more = oldest(work, state)
+            if state.through is None:
+                take_in_rescued(work, state)
+            ids, more = oldest(work, state, hidden=True)
         except PageExpired as expired:
             relists.again(state.through, expired)
             continue
@@ -49,7 +53,7 @@ def catch_up(work: Work) -> None:
             if not more:
                 work.settle(state.baseline)
                 _write(work, None)
-    work.settled_until, work.listing = None, None
+    work.settled_until, work.listing, work.relisted = None, None, True
 
 
 def _taken_in(work: Work, state: CatchUp, mails: Mails) -> CatchUp:

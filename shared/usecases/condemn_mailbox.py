@@ -9,6 +9,7 @@ from shared.domain.mailbox import Link, Mailbox, Trouble, condemned
 from shared.errors import Conflict, Remedy, Transient
 from shared.ports.store import Replace, Store
 from shared.ports.world import Event, Topics
+from shared.usecases.untold import events_of
 
 TRIES = 20
 
@@ -25,12 +26,12 @@ def condemn(
 ) -> bool:
     """Whether the mailbox is now marked by this call: not if it has another grant by now, or is marked already (F21).
 
-    The events go out before the mark is written: a crash between the two repeats them under the same ids, while the
-    other order could lose them. Raises `Transient`.
+    The events go out before the mark is written, with those that a worker which died had not told yet: a crash between
+    the two repeats them under the same ids, while the other order could lose them. Raises `Transient`.
     """
     key = keys.mailbox(mailbox_id)
     trouble = Trouble(remedy, reason, now)
-    announced = False
+    told: list[Event] = []
     for _ in range(TRIES):
         stored = store.read(key).stored(key)
         if not stored or stored.value.trouble or not stored.value.links:
@@ -38,11 +39,12 @@ def condemn(
         marked = condemned(stored.value, grant_version=grant_version, trouble=trouble)
         if marked == stored.value:
             return False
-        if not announced:
-            topics.announce(_notices(stored.value, grant_version, remedy, now))
-            announced = True
+        events = [*events_of(stored.value.untold), *_notices(stored.value, grant_version, remedy, now)]
+        if events != told:
+            topics.announce(events)
+            told = events
         try:
-            store.commit([Replace(stored, replace(marked, watch_expires_at=None))])
+            store.commit([Replace(stored, replace(marked, untold="", watch_expires_at=None))])
         except Conflict:
             continue
         return True

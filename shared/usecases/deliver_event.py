@@ -47,7 +47,8 @@ class Delivered:
 def deliver_event(ports: Delivering, event: Announced) -> Delivered:
     """Delivers an event that was announced; one that waits already is tried when its own time has come.
 
-    Raises `Transient` if it is not delivered and could not be kept either: then its push must come again.
+    All times are the store's, whatever this instance's clock says (F31). Raises `Transient` if it is not delivered and
+    could not be kept either: then its push must come again.
     """
     return _delivered(ports, event.id, event)
 
@@ -60,9 +61,9 @@ def deliver_again(ports: Delivering, name: str) -> Delivered:
 def _delivered(ports: Delivering, name: str, announced: Announced | None) -> Delivered:
     if ports.webhook is None:
         return Delivered(name, Outcome.NOBODY)
-    key, now = keys.waiting_event(name), ports.patience.now()
+    key = keys.waiting_event(name)
     found = ports.store.read(keys.RECEIVER, key)
-    waits, known = found.stored(key), found.stored(keys.RECEIVER)
+    waits, known, now = found.stored(key), found.stored(keys.RECEIVER), found.at
     if waits and (waits.value.retry_at is None or waits.value.retry_at > now):
         return Delivered(name, Outcome.SETTLED, "its time has not come")
     event = waits.value.event if waits else announced
@@ -127,9 +128,9 @@ def _settle(store: Store, waits: Stored[WaitingEvent] | None, receiver: Receiver
 
 def _recorded(ports: Delivering, event: Announced, reply: Reply, *, probe: bool) -> Delivered:
     """Event and receiver after a failure, in one batch. Raises `Conflict`, `Transient`."""
-    key, now = keys.waiting_event(event.id), ports.patience.now()
+    key = keys.waiting_event(event.id)
     found = ports.store.read(keys.RECEIVER, key)
-    waits, known = found.stored(key), found.stored(keys.RECEIVER)
+    waits, known, now = found.stored(key), found.stored(keys.RECEIVER), found.at
     before = known.value if known else Receiver()
     tried = waits.value if waits else replace(events.waiting(event, now, reply.reason), attempts=1)
     after = _told(before, reply, now, probe=probe, first=tried.attempts == 1)

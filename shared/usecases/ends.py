@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.domain import keys
-from shared.domain.decisions import GONE_CHECK, KEPT, Decided, LeftOut, Parked, next_retry
+from shared.domain.case import since
+from shared.domain.decisions import GONE_CHECK, KEPT, NEVER_SYNCS, Decided, LeftOut, Parked, next_retry
 from shared.domain.history import Chunk
 from shared.domain.identifiers import GmailId, LocationId
 from shared.domain.mailbox import Mailbox, Tally
@@ -28,12 +29,13 @@ class Ends:
     def __init__(self, work: Work, chunk: Chunk, tried: Mapping[GmailId, Parked], *, repeated: bool = False) -> None:
         self.repeated = repeated
         self.mailbox, self.first, self.at, self._tried = work.mailbox, chunk.first, work.at(), tried
+        self.flags = {item.gmail_id: item.flags for item in chunk.items}
         self._through = max((item.last for item in chunk.items), default=0)
         self._settled_until = work.settled_until
         self.events: list[Event] = []
         self.bytes = 0
         self.recounted: set[GmailId] = set()
-        """Left-out mail that was counted before and is looked at once more."""
+        """Mail that was left out and counted before, and is looked at once more."""
         self.known_before: set[GmailId] = set()
         """Mail that some location has, and was counted for, decided again for the others."""
         self.untold: list[GmailId] = []
@@ -50,7 +52,7 @@ class Ends:
         rules = {}
         for location in self.mailbox.links:
             settings = batch.value(keys.location(location))
-            rules[location] = LeftOut("R19", settings.policy_version if settings else 0)
+            rules[location] = LeftOut(NEVER_SYNCS, settings.policy_version if settings else 0)
         self.left_out(batch, gmail_id, rules, stored=False)
 
     def left_out(
@@ -66,13 +68,15 @@ class Ends:
         if rules:
             self._left_out[gmail_id] = rules
         if not stored:
-            again = gmail_id in self.recounted | self.known_before
-            self._counts["left_out"] += 0 if again or self._counted(when) else 1
+            self._counts["left_out"] += 0 if self._counted(gmail_id, when) else 1
             self._settle(batch, gmail_id)
 
-    def _counted(self, when: datetime | None) -> bool:
-        """Whether a list that overlaps with what was settled before brings a mail of that time again."""
-        return bool(when and self._settled_until and when <= self._settled_until)
+    def _counted(self, gmail_id: GmailId, when: datetime | None) -> bool:
+        """Whether the mail has counted before; so it has where a list overlaps with what was settled."""
+        if gmail_id in self.recounted | self.known_before:
+            return True
+        listed = when and self._settled_until and when <= self._settled_until
+        return bool(listed) and gmail_id not in self._tried
 
     def stored(self, gmail_id: GmailId) -> None:
         """In a conversation now."""
@@ -84,9 +88,13 @@ class Ends:
         """Was in a conversation before; nothing to count but a retry that is settled."""
         self._settle(batch, gmail_id)
 
-    def sent(self, when: datetime) -> None:
-        """A mail that the user sent in Gmail itself: it counts against the limit (R54)."""
-        if not self._counted(when):
+    def sent(self, gmail_id: GmailId, when: datetime) -> None:
+        """A mail that the user sent in Gmail itself: it counts against the limit, however often it is decided (R54).
+
+        What was sent before the connection was counted when that was made.
+        """
+        connected = min(link.connected_at for link in self.mailbox.links.values())
+        if when >= since(connected) and not self._counted(gmail_id, when):
             self._sent_at.append(when)
 
     def fail(self, batch: Batch, gmail_id: GmailId, reason: str) -> None:

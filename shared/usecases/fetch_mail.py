@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shared.domain import budget
+from shared.domain.blob_owner import folder_of
 from shared.domain.delivery_status import DeliveryReport
 from shared.domain.identifiers import GmailId, LocationId, MessageId
 from shared.domain.mail import Mail, read_mail
@@ -24,7 +25,7 @@ from shared.usecases.batch import Batch
 from shared.usecases.doubted_send import InDoubt
 from shared.usecases.ends import GONE
 from shared.usecases.hold_mailbox import Changed
-from shared.usecases.place_mail import Places, slot
+from shared.usecases.place_mail import Places, own_name, slot
 from shared.usecases.store_content import Content, copy_content, store_content
 from shared.usecases.sync_work import Interrupted, Work
 
@@ -140,9 +141,10 @@ def _keep(work: Work, batch: Batch, mail: Mail, locations: list[LocationId], ful
     first: Content | None = None
     for location in locations:
         name, _ = slot(batch, location, work.mailbox, mail)
+        folder = folder_of(location, name, own_name(mail), f"{work.mailbox.id}/{mail.gmail_id}")
         if first is None:
-            first = content = store_content(work, location, name, full)
+            first = content = store_content(work, folder, full)
         else:
-            content = copy_content(work.ports.blobs, first, location, name)
+            content = copy_content(work.ports.blobs, first, folder)
         fetched.contents[location, mail.gmail_id] = content
         fetched.names[location, mail.gmail_id] = name

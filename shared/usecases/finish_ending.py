@@ -15,6 +15,7 @@ from shared.ports.world import Event, Topics
 from shared.usecases.contended import Patience
 from shared.usecases.grants import KEPT, LAST, Google, awaited
 from shared.usecases.stop_sends import stop_sends
+from shared.usecases.untold import events_of
 
 AFTER = timedelta(minutes=2)
 """Longer than whoever ended the connection takes for the rest."""
@@ -36,7 +37,8 @@ def ending_of(
     """What is to be written with the end; `left` is the mailbox as it was, if this was its last connection."""
     key = keys.ending(location, connection.user, connection.epoch)
     grant = _sealed_again(left, sealer, key) if left else ""
-    return key, Ending(location, connection.user, connection.mailbox, connection.epoch, now, grant, announced)
+    untold = left.untold if left else ""
+    return key, Ending(location, connection.user, connection.mailbox, connection.epoch, now, grant, announced, untold)
 
 
 def _sealed_again(left: Mailbox, sealer: Sealer, key: Key[Ending]) -> str:
@@ -58,8 +60,8 @@ def finish_ending(
     left = ending if undone else replace(ending, grant="")
     try:
         stop_sends(ending, store=store, topics=topics, patience=patience)
-        if not ending.announced:
-            topics.announce([_event(ending)])
+        if events := _events(ending):
+            topics.announce(events)
     except Transient as error:
         problems.append(error.reason)
         undone = True
@@ -101,6 +103,11 @@ def _grant_ended(
     except (Transient, Refused) as error:
         return [*problems, f"revoke: {type(error).__name__}"], isinstance(error, Transient)
     return problems, False
+
+
+def _events(ending: Ending) -> list[Event]:
+    """What its mailbox could not tell any more comes first."""
+    return [*events_of(ending.untold), *([] if ending.announced else [_event(ending)])]
 
 
 def _event(ending: Ending) -> Event:

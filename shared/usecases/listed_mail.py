@@ -17,16 +17,17 @@ MOST: Final = 50_000
 Mails = list[tuple[GmailId, ThreadId]]
 
 
-def oldest(work: Work, state: CatchUp) -> tuple[Mails, bool]:
+def oldest(work: Work, state: CatchUp, *, hidden: bool = False) -> tuple[Mails, bool]:
     """The oldest mails of the list that are not settled yet, oldest first, and whether there are `more`.
 
-    Gmail lists the newest first: the list is gone through to where it is settled. Raises `PageExpired`.
+    Gmail lists the newest first: the list is gone through to where it is settled; `hidden` is with what is in spam and
+    trash. Raises `PageExpired`.
     """
     query, token, mails, more = _query(state), None, dict[GmailId, ThreadId](), False
     tokens = PageTokens()
     while True:
         work.spend(budget.LIST)
-        page = work.gmail.search(query, token)
+        page = work.gmail.search(query, token, include_spam_trash=hidden)
         fresh = dict(takewhile(lambda mail: mail[0] != state.through, page.ids))
         mails |= fresh
         if len(mails) > MOST:

@@ -48,7 +48,7 @@ def replay_events(ports: Operating, by: UserId, names: Sequence[str] = ()) -> in
 
 
 def _replayed(ports: Operating, by: UserId, names: Sequence[str]) -> int:
-    now = ports.patience.now()
+    now = ports.store.read(keys.RECEIVER).at
     lost = _named(ports.store, names) if names else ports.store.find(_undelivered(now, MOST))
     if lost:
         line = noted(Target(by, MailboxId("")), "events_replayed", now)

@@ -211,9 +211,13 @@ def slot(batch: Batch, location: LocationId, mailbox: Mailbox, mail: Mail) -> tu
         return have.alias_of, batch.value(keys.message(location, have.alias_of))
     if have is None or have.purged or _same(have, mail):
         return name, have
+    return own_name(mail), batch.value(keys.message(location, own_name(mail)))
+
+
+def own_name(mail: Mail) -> MessageId:
+    """The id of a mail that repeats the Message-ID of another."""
     sender = mail.sender.address if mail.sender else ""
-    name = MessageId(digest("message", mail.message_id or "", sender, mail.date))
-    return name, batch.value(keys.message(location, name))
+    return MessageId(digest("message", mail.message_id or "", sender, mail.date))
 
 
 def _same(have: Message, mail: Mail) -> bool:

@@ -86,7 +86,7 @@ def process_notification(ports: SyncPorts, notice: Notice) -> Outcome:
             _forget(ports, notice)
             return Outcome(Ending.UNKNOWN)
         try:
-            return _act(ports, notice, stored, reading.at, look)
+            return _act(ports, notice, stored, reading.at - ports.clock.elapsed(), look)
         except Conflict:
             wait(ports.clock, attempt)
         except GrantLost as lost:
@@ -113,8 +113,9 @@ def _forget(ports: SyncPorts, notice: Notice) -> None:
         ports.addresses.pop(notice.address, None)
 
 
-def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
-    mailbox = stored.value
+def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], origin: datetime, look: _Look) -> Outcome:
+    """`origin` is the store's time when our clock's `elapsed` was nothing; listing may last longer than a lease."""
+    mailbox, at = stored.value, origin + ports.clock.elapsed()
     if not mailbox.usable:
         _forget(ports, notice)
         return Outcome(Ending.IDLE, mailbox.id)
@@ -131,21 +132,22 @@ def _act(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime
         except GrantLost:
             raise
         except Exception as trouble:
-            _pause(ports.store, notice, stored, at, trouble)
+            _pause(ports.store, notice, stored, origin + ports.clock.elapsed(), trouble)
             if not isinstance(trouble, EXPECTED):
                 raise
             return Outcome(Ending.PAUSED, mailbox.id, problem=_reason(trouble))
+        at = origin + ports.clock.elapsed()
         if look.page and not look.page.next_page and not any(map(matters, look.page.changes)):
             asked = replace(mailbox, units=budget.spending(mailbox.units, at, look.spent))
             _nothing(ports.store, notice, stored, at, advanced(asked, look.page.history_id))
             return Outcome(Ending.NOTHING, mailbox.id)
-    return _work(ports, notice, stored, at, look)
+    return _work(ports, notice, stored, origin, look)
 
 
 def _extra(mailbox: Mailbox, at: datetime) -> bool:
     """Whether there is work besides new history: a list to go through, parked mail that is due, a worker that died."""
     due = mailbox.parked_due is not None and mailbox.parked_due <= at
-    return bool(mailbox.catch_up or mailbox.relist or due or mailbox.attempts)
+    return bool(mailbox.catch_up or mailbox.relist or due or mailbox.attempts or mailbox.untold)
 
 
 def _leave(store: Store, notice: Notice, stored: Stored[Mailbox], at: datetime) -> Outcome:
@@ -193,10 +195,9 @@ def _reason(trouble: Exception) -> str:
             return type(trouble).__name__
 
 
-def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], at: datetime, look: _Look) -> Outcome:
+def _work(ports: SyncPorts, notice: Notice, stored: Stored[Mailbox], origin: datetime, look: _Look) -> Outcome:
     """Claims the mailbox and works through what there is."""
-    origin = at - ports.clock.elapsed()
-    before = stored.value
+    at, before = origin + ports.clock.elapsed(), stored.value
     value = claimed(before, holder=notice.holder, history_id=notice.history_id, at=at)
     version = ports.store.commit([Replace(stored, value)])
     held = Held(replace(stored, value=value, version=version), origin, value.cursor)

@@ -35,4 +35,4 @@ def reconcile(store: Store, topics: Topics, clock: Clock) -> Mapping[str, int]:
             after = found[-1].value.wake_at, str(found[-1].value.id)
         mailboxes += len(found)
         more = len(found) == PAGE
-    return {"mailboxes": mailboxes, "sends": len(sends), "events": retry_events(store, topics, clock.now())}
+    return {"mailboxes": mailboxes, "sends": len(sends), "events": retry_events(store, topics, now)}

@@ -48,11 +48,15 @@ def _asked(ports: Operating, target: Target, window: Window) -> Mailbox:
 
 
 def _bounded(window: Window, mailbox: Mailbox, at: datetime) -> Window:
-    """Never from before the first connection (R05)."""
+    """Never from before the first connection (R05), and to the present where it ends later."""
     since = max(window.since, min(link.connected_at for link in mailbox.links.values()))
-    if since >= min(window.until or at, at):
-        raise Rejected("invalid_request", "The window is empty: it ends before the connection, or before it begins.")
-    return Window(since, window.until)
+    until = window.until if window.until and window.until < at else None
+    if since >= (until or at):
+        raise Rejected(
+            "invalid_request",
+            "The window is empty: it ends before the connection or before it begins, or begins later than now.",
+        )
+    return Window(since, until)
 
 
 def _joined(running: CatchUp | None, window: Window, now: datetime) -> CatchUp:

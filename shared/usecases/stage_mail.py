@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.domain import keys
 from shared.domain.decisions import LeftOut
-from shared.domain.flags import unread_by
+from shared.domain.flags import mirrored, unread_by
 from shared.domain.identifiers import LocationId, MessageId
 from shared.domain.mail import STARRED, UNREAD, Mail
 from shared.domain.message import Direction, KnownMail, Message, Origin, Source, Status, milliseconds
@@ -15,6 +15,7 @@ from shared.usecases.conversation_home import home
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched
 from shared.usecases.make_contact import told_again
+from shared.usecases.mirror_flags import state_event
 from shared.usecases.place_mail import Placed, Places, slot
 from shared.usecases.store_content import Content
 
@@ -43,7 +44,7 @@ def stage(batch: Batch, mail: Mail, places: Places, fetched: Fetched, ends: Ends
             rule = PURGED
         rules[placed.location] = LeftOut(rule, placed.policy_version)
     if not own and mail.outbound:
-        ends.sent(mail.internal_at)
+        ends.sent(mail.gmail_id, mail.internal_at)
     _known(batch, mail, messages, ends)
     ends.left_out(batch, mail.gmail_id, rules, stored=bool(messages), when=mail.internal_at)
     if messages:
@@ -60,9 +61,12 @@ def _stored(batch: Batch, mail: Mail, placed: Placed, content: Content | None, e
     if not message:
         count_message(batch, placed.location, staged, ends.at)
         ends.bytes += len(staged.body.text) + len(staged.body.html or "")
-    elif staged.direction is not message.direction:
+    elif staged.direction is not message.direction or _flags(staged) != _flags(message):
         whose, changed = home(batch, placed.location, message.conversation), {"changed_ms": milliseconds(ends.at)}
         batch.count(keys.conversation(placed.location, whose), latest=changed, unread=unread_by(message, staged))
+    if message and _flags(staged) != _flags(message):
+        last = max(flag.history_id for flag in ends.flags[mail.gmail_id])
+        ends.events.append(state_event(placed.location, staged, str(last), ends.at))
     ends.events.append(stored_event(placed.location, name, ends.at))
     return name
 
@@ -93,11 +97,21 @@ def count_message(batch: Batch, location: LocationId, message: Message, now: dat
 
 
 def _seen_again(message: Message, mail: Mail, ends: Ends) -> Message:
-    """Another sight of a mail that is there: where it was seen is added (R20), and that it was sent (R34)."""
-    seen = replace(message, sources={ends.mailbox.id: _source(mail)} | dict(message.sources))
+    """Another sight of a mail that is there: where it was seen is added (R20), and that it was sent (R34).
+
+    Its flags are those of the message, but for what was changed in Gmail since it came (R17).
+    """
+    arrived = replace(_source(mail), as_of=0)
+    seen = replace(message, sources={ends.mailbox.id: arrived} | dict(message.sources))
+    seen = mirrored(seen, ends.mailbox.id, sorted(ends.flags.get(mail.gmail_id, ()), key=lambda one: one.history_id))
+    seen = replace(seen, sources={ends.mailbox.id: _source(mail)} | dict(message.sources))
     if mail.outbound and message.direction is Direction.INBOUND:
         return replace(seen, direction=Direction.OUTBOUND, status=Status.SENT)
     return seen
+
+
+def _flags(message: Message) -> tuple[bool, bool]:
+    return message.read, message.starred
 
 
 def _source(mail: Mail) -> Source:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.domain import bodies, budget
 from shared.domain.content import AttachedFile, read_content
-from shared.domain.identifiers import AttachmentId, GmailId, LocationId, MessageId
+from shared.domain.identifiers import AttachmentId, GmailId
 from shared.domain.message import Attachment, Body
 from shared.errors import Gone, Refused
 from shared.ports.gmail import FullMail
@@ -24,7 +24,7 @@ class Content:
     partial: bool = False
 
 
-def store_content(work: Work, location: LocationId, message: MessageId, full: FullMail) -> Content:
+def store_content(work: Work, folder: str, full: FullMail) -> Content:
     """Reads the mail's parts, streams its files into blobs, and gives what the message's document is to hold.
 
     Every blob is written before the document that names it, under a name that a repeat writes again (F28).
@@ -34,33 +34,32 @@ def store_content(work: Work, location: LocationId, message: MessageId, full: Fu
     if content.wanted:
         texts = {part: _text(work, gmail_id, remote) for part, remote in content.wanted}
         content = read_content(full.payload, fetched=texts)
-    folder = f"locations/{location}/messages/{message}"
     files = tuple(_file(work, gmail_id, folder, one) for one in content.attachments)
-    body = keep_body(work.ports.blobs, location, message, Body(content.text, content.html))
+    body = keep_body(work.ports.blobs, folder, Body(content.text, content.html))
     return Content(body, files, content.partial)
 
 
-def copy_content(blobs: Blobs, content: Content, location: LocationId, message: MessageId) -> Content:
+def copy_content(blobs: Blobs, content: Content, folder: str) -> Content:
     """The same in another location, without asking Gmail again; each location has blobs of its own."""
     files = []
     for one in content.attachments:
-        name = f"locations/{location}/messages/{message}/attachments/{one.id}" if one.blob else ""
+        name = f"{folder}/attachments/{one.id}" if one.blob else ""
         if name:
             blobs.write(name, blobs.read(one.blob))
         files.append(replace(one, blob=name))
     body = content.body
     if body.blob:
-        name = bodies.blob_name(location, message)
+        name = bodies.blob_name(folder)
         blobs.write(name, blobs.read(body.blob))
         body = replace(body, blob=name)
     return replace(content, body=body, attachments=tuple(files))
 
 
-def keep_body(blobs: Blobs, location: LocationId, message: MessageId, body: Body) -> Body:
+def keep_body(blobs: Blobs, folder: str, body: Body) -> Body:
     """The body as the document holds it: itself, or where it is large the name of its blob, which is written here."""
     if bodies.fits(body):
         return body
-    name = bodies.blob_name(location, message)
+    name = bodies.blob_name(folder)
     blobs.write(name, [bodies.packed(body)])
     return Body(blob=name)
 

@@ -23,19 +23,19 @@ BUDGET: Final = timedelta(seconds=60)
 def sweep_blobs(*, store: Store, shelf: Shelf, clock: Clock) -> int:
     """How many blobs were cleared away by one run, which goes on where the last one stopped, round after round.
 
-    A blob goes only if it is a day old, no document names it, and it is still the one that was listed: whoever writes
-    it anew meanwhile keeps it. A run that dies is gone on with from its last page. What can't be done now is done by a
-    later round. Raises `Transient` where store or blobs can't be reached.
+    A blob goes only if it is a day old by the store's time (F31), no document names it, and it is still the one that
+    was listed: whoever writes it anew meanwhile keeps it. A run that dies is gone on with from its last page. What
+    can't be done now is done by a later round. Raises `Transient` where store or blobs can't be reached.
     """
-    started, cleared = clock.now(), 0
-    after = (store.read(keys.SWEEP).value(keys.SWEEP) or Sweep()).after
+    began, cleared, reading = clock.elapsed(), 0, store.read(keys.SWEEP)
+    after = (reading.value(keys.SWEEP) or Sweep()).after
     for _ in range(PAGES):
         page = shelf.list(after=after, limit=PAGE)
-        old = [kept for kept in page if started - kept.written_at > AGE]
+        old = [kept for kept in page if reading.at - kept.written_at > AGE]
         cleared += sum(shelf.drop(kept) for kept in _orphans(store, old))
         after = page[-1].name if len(page) == PAGE else ""
         store.commit([Put(keys.SWEEP, Sweep(after))])
-        if not after or clock.now() - started > BUDGET:
+        if not after or clock.elapsed() - began > BUDGET:
             break
     return cleared
 
@@ -51,8 +51,8 @@ def _orphans(store: Store, listed: Sequence[Kept]) -> list[Kept]:
 
 def _documents(owner: Owner) -> Sequence[Key[Any]]:
     match owner:
-        case OfMessage(location, message):
-            return [keys.message(location, message)]
+        case OfMessage(location, message, own):
+            return [keys.message(location, name) for name in (message, own) if name]
         case OfSend(location, entry):
             return [keys.outbox(entry), keys.message(location, entry)]
         case OfHeld(location, mail):
@@ -63,8 +63,8 @@ def _documents(owner: Owner) -> Sequence[Key[Any]]:
 
 def _named(blob: str, owner: Owner, reading: Reading) -> bool:
     match owner:
-        case OfMessage(location, message):
-            return _shown(blob, reading.value(keys.message(location, message)))
+        case OfMessage(location, message, own):
+            return any(_shown(blob, reading.value(keys.message(location, name))) for name in (message, own) if name)
         case OfSend(location, entry, folder):
             sent = reading.value(keys.outbox(entry))
             return bool(sent and sent.folder == folder) or _shown(blob, reading.value(keys.message(location, entry)))

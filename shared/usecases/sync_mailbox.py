@@ -16,8 +16,10 @@ from shared.usecases.take_carefully import take_carefully
 def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None:
     """Handles all there is, or hands over to a later invocation when time is short.
 
+    What Gmail announced and does not show yet is waited for before a window is gone through: live mail goes first.
     `page` is the history's first page, if it was listed from this very cursor. Raises what concerns the whole mailbox.
     """
+    work.tell()
     if work.mailbox.suspect:
         park_suspect(work)
     if expired:
@@ -26,11 +28,12 @@ def sync_mailbox(work: Work, page: HistoryPage | None, *, expired: bool) -> None
         page = None
         catch_up(work)
     _drain(work, page)
+    shown = work.mailbox.pending <= work.held.cursor
     if work.mailbox.parked_due and work.mailbox.parked_due <= work.at() and not work.late():
         retry_parked(work)
-    if work.mailbox.relist and not work.late():
+    if work.mailbox.relist and shown and not work.late():
         list_window(work)
-    if work.late() or work.mailbox.relist:
+    if work.late() or (work.mailbox.relist and shown):
         work.counts["handed over"] += 1
         work.ports.topics.wake([work.mailbox.id])
 

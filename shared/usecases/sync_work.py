@@ -11,11 +11,12 @@ from shared.domain.identifiers import GmailId, MailboxId
 from shared.domain.mailbox import LEASE, Alias, CatchUp, Mailbox, advanced, renewed
 from shared.ports.gmail import Gmail, GmailAccess, Sealer
 from shared.ports.store import Store, Write
-from shared.ports.world import Blobs, Clock, Topics
+from shared.ports.world import Blobs, Clock, Event, Topics
 from shared.usecases import hold_mailbox
 from shared.usecases.always_fails import blaming_the_mail
 from shared.usecases.hold_mailbox import Held
 from shared.usecases.label_names import LabelNames
+from shared.usecases.untold import events_of, noted
 
 NAP = timedelta(seconds=5)
 """So short that an instance that is told to end is not still asleep when its grace is over (F45)."""
@@ -61,6 +62,7 @@ class Work:
 
     If `careful`, mails go one by one; those to `skip` are parked. `again`: the run before this one did not end well, so
     that a chunk may have been decided already. `settled_until`: a list may bring older mail again; it is `listing`.
+    `untold` are events of what is committed until they have gone out: every write notes them on the mailbox (R75).
     """
 
     ports: SyncPorts
@@ -71,9 +73,14 @@ class Work:
     again: bool = False
     settled_until: datetime | None = None
     listing: CatchUp | None = None
+    relisted: bool = False
+    """Whether a catch-up was worked on: the history from its baseline on brings again what came after that."""
     skip: set[GmailId] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
+    untold: list[Event] = field(init=False)
+    told: frozenset[str] = frozenset()
+    """The ids of what was announced last: a chunk that is done again has the same events."""
     past: list[tuple[datetime, int]] = field(default_factory=list)
     """Units `spent` on the calls that are made now, and on those that had ended by a time since the last write."""
     names: LabelNames = field(init=False)
@@ -82,6 +89,7 @@ class Work:
 
     def __post_init__(self) -> None:
         self.names = LabelNames(self._labels)
+        self.untold = events_of(self.mailbox.untold)
 
     def _labels(self) -> dict[str, str]:
         self.spend(budget.LABELS)
@@ -106,10 +114,17 @@ class Work:
         self._ended()
 
         def whole(mailbox: Mailbox, at: datetime) -> Mailbox:
-            return change(replace(advanced(mailbox, self.held.cursor), units=self._units(mailbox)), at)
+            mailbox = replace(advanced(mailbox, self.held.cursor), untold=noted(self.untold))
+            return change(replace(mailbox, units=self._units(mailbox)), at)
 
         self.held = hold_mailbox.save(self.ports.store, self.ports.clock, self.held, whole, writes)
         self.past.clear()
+
+    def tell(self) -> None:
+        """Announces what is committed, by this worker or by one that died, and was not told yet. Raises `Transient`."""
+        if self.untold:
+            self.ports.topics.announce(self.untold)
+            self.told, self.untold = frozenset(event.id for event in self.untold), []
 
     def settle(self, cursor: int) -> None:
         """The history is settled up to `cursor`; written with the next write."""

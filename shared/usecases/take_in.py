@@ -13,7 +13,7 @@ from shared.errors import LeaseLost, Transient
 from shared.ports.store import Delete
 from shared.usecases.adopt_sent import sent_again
 from shared.usecases.batch import Batch
-from shared.usecases.decided_again import lacking, parked_among
+from shared.usecases.decided_again import lacking, left_out_before, parked_among
 from shared.usecases.discard_blobs import discard_blobs
 from shared.usecases.ends import Ends
 from shared.usecases.fetch_mail import Fetched, fetch_bodies, fetch_headers
@@ -25,6 +25,7 @@ from shared.usecases.place_mail import REPORT, answered, needed, place_mail
 from shared.usecases.refresh_aliases import refresh_aliases
 from shared.usecases.stage_mail import stage, stored_event
 from shared.usecases.sync_work import Work
+from shared.usecases.untold import noted
 
 TRIES = 8
 MOST_DOCUMENTS, MOST_BYTES = 400, 4_000_000
@@ -46,8 +47,7 @@ def take_in(work: Work, chunk: Chunk, *, tried: Mapping[GmailId, Parked] | None 
             _hold_on(work, fetched)
             continue
         discard_blobs(work, fetched)
-        if ends.events:
-            work.ports.topics.announce(ends.events)
+        work.tell()
         _unpark(work, ends)
         work.settle(chunk.cursor)
         return
@@ -90,9 +90,11 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
             _again(batch, item, ends)
         elif item.fresh:
             new.append(item.gmail_id)
-            ends.recounted |= {item.gmail_id} if again and item.gmail_id in again.ids else set()
+            ends.recounted |= {item.gmail_id} if item.rescued else set()
+    if work.again or work.relisted or tried:
+        ends.recounted |= left_out_before(work.ports.store, new, mailbox)
     _take_in_new(work, batch, new, fetched, ends)
-    _commit(work, batch, fetched, ends, last=True)
+    _commit(work, batch, fetched, ends)
     return ends
 
 
@@ -159,19 +161,22 @@ def _take_in_new(work: Work, batch: Batch, new: list[GmailId], fetched: Fetched,
         mark_bounced(batch, mail, places, fetched, ends)
         stage(batch, mail, places, fetched, ends)
         if len(batch) > MOST_DOCUMENTS or ends.bytes > MOST_BYTES:
-            _commit(work, batch, fetched, ends, last=False)
+            _commit(work, batch, fetched, ends)
 
 
-def _commit(work: Work, batch: Batch, fetched: Fetched, ends: Ends, *, last: bool) -> None:
-    if last:
-        ends.remember(batch)
+def _commit(work: Work, batch: Batch, fetched: Fetched, ends: Ends) -> None:
+    ends.remember(batch)
     if work.mailbox.links != ends.mailbox.links:
         raise Changed
 
+    news = [event for event in ends.events if event.id not in work.told]
+    untold = list({event.id: event for event in (*work.untold, *news)}.values())
+
     def changed(mailbox: Mailbox, at: datetime) -> Mailbox:
-        return ends.counted(renewed(mailbox, at=at))
+        return replace(ends.counted(renewed(mailbox, at=at)), untold=noted(untold))
 
     work.save(changed, batch.writes())
+    work.untold = untold
     batch.written(work.held.stored.version)
     fetched.committed |= fetched.staged
     fetched.staged.clear()

@@ -158,12 +158,14 @@ def test_the_whole_mail_has_gmails_tree_of_its_parts_and_files_apart(account: Ac
     assert b"".join(blocks) == content
 
 
-def test_a_search_finds_what_came_since_newest_first_without_spam(account: Account) -> None:
+def test_a_search_finds_what_came_since_newest_first_with_spam_only_if_asked_for_it(account: Account) -> None:
     first = account.arrives(letter("One"))
-    account.arrives(letter("Spam"), ["SPAM"])
+    spam = account.arrives(letter("Spam"), ["SPAM"])
     found = account.gmail.search("after:1000000000", None)
     assert [one for one, _ in found.ids] == [first]
     assert found.next_page is None
+    everything = account.gmail.search("after:1000000000", None, include_spam_trash=True)
+    assert {one for one, _ in everything.ids} == {first, spam}
 
 
 def test_a_mail_that_is_not_there_any_more_is_gone(account: Account) -> None:

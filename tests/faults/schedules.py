@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from shared.domain.identifiers import LocationId, UserId
-from tests.faults.schedule import acts_gmail, acts_mail, acts_office, acts_sends, acts_time
+from tests.faults.schedule import acts_gmail, acts_mail, acts_office, acts_sends, acts_sent, acts_time
+from tests.faults.schedule.cast import SEATS
 from tests.faults.schedule.ending import ended
-from tests.faults.schedule.play import ACTS, SEATS, Act, Play
+from tests.faults.schedule.play import ACTS, Act, Play
 
-MODULES = (acts_office, acts_mail, acts_gmail, acts_sends, acts_time)
+MODULES = (acts_office, acts_mail, acts_gmail, acts_sends, acts_sent, acts_time)
 STEPS = 40
 BATCH = 50
 

@@ -10,15 +10,19 @@ import pytest
 from shared.domain.mailbox import LEASE, SWEEP
 from shared.domain.outbox import EntryState
 from shared.domain.policy import Policy
+from shared.domain.receiver import FAILURES
 from shared.domain.send_window import next_at, used
 from shared.errors import Transient
 from shared.usecases.contended import Patience
 from shared.usecases.deliver_entry import deliver_entry
 from shared.usecases.process_notification import Ending, Notice, process_notification
 from shared.usecases.reconcile import reconcile
+from shared.usecases.sweep_blobs import sweep_blobs
+from tests.fakes.chance import FakeChance
 from tests.fakes.clock import FakeClock
 from tests.unit.inbound import World, letter
 from tests.unit.outbound import Outbound
+from tests.unit.usecases.post_office import PostOffice, event
 
 BOB = "bob@client.example"
 OFF = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1), timedelta(seconds=1)]
@@ -98,6 +102,38 @@ def test_f31_a_clock_that_jumps_while_a_worker_works_moves_neither_its_lease_nor
     assert world.mailbox.last_synced_at == world.clock.now()
     assert world.mailbox.wake_at
     assert world.clock.now() <= world.mailbox.wake_at <= world.clock.now() + SWEEP
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_f31_a_sweep_whose_clock_is_off_clears_nothing_away_that_is_younger_than_a_day(
+    world: World, off: timedelta
+) -> None:
+    clock = OffClock(world.clock, off)
+    world.blobs.write("locations/here/messages/coming/body.json", [b"{}"])
+    world.clock.advance(hours=23.9)
+    assert sweep_blobs(store=world.store, shelf=world.blobs, clock=clock) == 0
+
+    world.clock.advance(hours=0.2)
+
+    assert sweep_blobs(store=world.store, shelf=world.blobs, clock=clock) == 1
+
+
+@pytest.mark.parametrize("off", OFF)
+def test_f31_an_instance_whose_clock_is_off_puts_off_neither_an_event_nor_the_receivers_next_try(
+    off: timedelta,
+) -> None:
+    office = PostOffice()
+    here, there = office.ports, replace(office.ports, patience=Patience(OffClock(office.clock, off), FakeChance()))
+    office.webhook.status = 500
+    office.ports = there
+    for number in range(FAILURES + 1):
+        office.announce(event(number))
+
+    office.ports, office.webhook.status = here, 204
+    for _ in range(4):
+        office.tick(minutes=1)
+
+    assert len(office.taken()) == FAILURES + 1
 
 
 def test_f31_after_a_jump_a_catch_up_still_lists_everything(world: World) -> None:

@@ -7,9 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.mailbox import FIRST_PAUSE, LEASE
+from shared.errors import Transient
 from shared.ports.store import Write
 from shared.usecases.process_notification import Ending
 from tests.unit.inbound import World, letter
+
+BOB = "bob@client.example"
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -68,3 +72,36 @@ def test_f45_an_invocation_that_is_cut_off_at_its_timeout_is_gone_on_with_after_
     assert sorted(world.conversation("bob")) == [f"{one}" for one in range(6)]
     assert world.gmail.calls["full"] <= 8
     assert timedelta() <= world.clock.slept < timedelta(minutes=1)
+
+
+def test_f20_a_lease_begins_when_the_mailbox_is_claimed_however_long_gmail_took_to_list() -> None:
+    world = World()
+    world.contact("bob", BOB)
+    world.gmail.deliver(letter(BOB))
+    left = []
+
+    def slow(call: str, _what: str) -> None:
+        if call == "history":
+            world.clock.advance(seconds=3 * LEASE.total_seconds())
+        if call == "headers" and world.mailbox.lease_until:
+            left.append(world.mailbox.lease_until - world.clock.now())
+
+    world.gmail.fail = slow
+
+    assert world.push().ending is Ending.SYNCED
+    assert left == [LEASE]
+
+
+def test_f20_a_pause_begins_when_gmail_has_failed_however_long_that_took() -> None:
+    world = World()
+    world.contact("bob", BOB)
+    world.gmail.deliver(letter(BOB))
+
+    def fails_late(_call: str, _what: str) -> None:
+        world.clock.advance(seconds=3 * LEASE.total_seconds())
+        raise Transient("gmail: 503")
+
+    world.gmail.fail = fails_late
+
+    assert world.push().ending is Ending.PAUSED
+    assert world.mailbox.reads_paused_until == world.clock.now() + FIRST_PAUSE

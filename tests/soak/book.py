@@ -26,8 +26,6 @@ class Letter:
     may: set[str] = field(default_factory=set)
     only: str = ""
     """The location whose CRM began the thread, and which has it for as long as that connection lasts."""
-    rescued: bool = False
-    """Taken out of the spam: only the history tells, no list of new mail does."""
     poison: bool = False
     private: bool = False
     flags: dict[str, set[str]] = field(default_factory=dict)
@@ -125,9 +123,6 @@ class Book:
         """Gmail's history of the account is gone: what it said of labels is not to be had any more."""
         for letter in self.letters:
             letter.flags.pop(account, None)
-        for letter in self.open:
-            if letter.rescued:
-                letter.without(account)
 
     def settled(self) -> None:
         """All is in order so far."""

@@ -72,10 +72,6 @@ class Grounds(Company):
         self.gmail_of(email).refused = GrantLost(Remedy.RECONNECT, "invalid_grant")
         return True
 
-    def has_forgotten(self, email: str) -> bool:
-        """Whether Gmail no longer has the history from the account's cursor on."""
-        return self.cursor(keys.mailbox(id_of(email)).path) < self.gmail_of(email).oldest
-
     def cursor(self, path: str) -> int:
         kept = self.store.documents.get(path)
         return int(kept[0]["cursor"]) if kept else 0

@@ -123,10 +123,8 @@ class Mail:
 
     def _is_rescued(self, letter: Letter, email: str, contact: str) -> None:
         self.town.gmail_of(email).label(letter.copies[email], add=("INBOX",), remove=("SPAM",))
-        letter.contact, letter.rescued = contact, True
+        letter.contact = contact
         self.book.expect(letter)
-        if self.town.has_forgotten(email):
-            letter.without(email)
         self.book.open.append(letter)
         self.town.notify(email)
 

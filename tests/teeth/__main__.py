@@ -27,12 +27,12 @@ def main(asked: list[str]) -> int:
             return 2
     elif options.quick:
         bugs = random.Random(options.seed).sample(bugs, QUICK)  # noqa: S311 - which bugs, no secrets
-    began, missed, broken = time.perf_counter(), 0, 0
+    began, missed = time.perf_counter(), 0
     for catch in _tried(bugs, options.jobs):
         print(_line(catch), flush=True)
         missed += catch.test is None
     print(f"\n{len(bugs) - missed} of {len(bugs)} bugs caught in {time.perf_counter() - began:.0f} seconds.")
-    return int(bool(missed or broken))
+    return int(bool(missed))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ COPIED = ("functions", "shared", "infra", "tests", "pyproject.toml")
 SUITE = ("tests/faults", "tests/unit", "tests/rules")
 """What is to catch a bug: everything that needs no other process."""
 LONGEST_S = 900
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Catch:
 
 
 @contextmanager
-def planted(bug: Bug) -> Iterator[Path]:
-    """A copy of the project with the bug in it. Raises `ValueError` where the bug has no place any more."""
+def planted(*bugs: Bug) -> Iterator[Path]:
+    """A copy of the project with the bugs in it. Raises `ValueError` where one has no place any more."""
     with tempfile.TemporaryDirectory(prefix="teeth-") as folder:
         root = Path(folder)
         for name in COPIED:
@@ -43,26 +43,35 @@ def planted(bug: Bug) -> Iterator[Path]:
                 shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
             else:
                 shutil.copy2(source, root / name)
-        for change in bug.changes:
+        for change in (change for bug in bugs for change in bug.changes):
             path = root / change.file
             path.write_text(change.made(path.read_text()))
         yield root
 
 
 def caught(bug: Bug, suite: Sequence[str] = SUITE) -> Catch:
-    """Runs the suite on the copy until the first test fails."""
+    """Runs the suite on the copy until the first test fails, which is to pass without the bug."""
     began = time.perf_counter()
     with planted(bug) as root:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *suite]
-        settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
-        try:
-            ran = subprocess.run(
-                command, cwd=root, env=settings, capture_output=True, text=True, timeout=LONGEST_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return Catch(bug, "the suite never ended", time.perf_counter() - began)
-    found = _FAILED.search(ran.stdout)
-    seconds = time.perf_counter() - began
+        failed, told = _first_failure(root, suite)
+    if failed:
+        with planted() as root:
+            alone, _ = _first_failure(root, [failed])
+        failed, told = (None, f"{failed} fails without the bug, too") if alone else (failed, told)
+    return Catch(bug, failed, time.perf_counter() - began, told)
+
+
+def _first_failure(root: Path, tests: Sequence[str]) -> tuple[str | None, str]:
+    """The test that fails first in a copy, if any does, and the end of what pytest said."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
+    settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
+    try:
+        ran = subprocess.run(
+            command, cwd=root, env=settings, capture_output=True, text=True, timeout=LONGEST_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return None, "the suite never ended"
     if ran.returncode == 0:
-        return Catch(bug, None, seconds)
-    return Catch(bug, found[1] if found else None, seconds, ran.stdout[-2000:] + ran.stderr[-2000:])
+        return None, "every test passes"
+    found = _FAILED.search(ran.stdout)
+    return found[1] if found else None, ran.stdout[-2000:] + ran.stderr[-2000:]

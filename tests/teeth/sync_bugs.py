@@ -41,7 +41,7 @@ SYNC_BUGS = (
         "expired-history-jumped",
         "after a 404 of the history the cursor jumps to the newest id",
         "usecases/catch_up.py",
-        "        lambda mailbox, at: replace(renewed(mailbox, at=at), catch_up=CatchUp(since, baseline)),\n    )",
+        "        lambda mailbox, at: replace(renewed(mailbox, at=at), catch_up=CatchUp(since, baseline, begun_at=at)),\n    )",
         "        lambda mailbox, at: replace(renewed(mailbox, at=at), cursor=baseline),\n    )\n    work.settle(baseline)",
     ),
     bug(
@@ -110,6 +110,13 @@ SYNC_BUGS = (
         "            return bool(change.labels & FLAGS)",
     ),
     bug(
+        "rescued-while-forgotten-missed",
+        "mail that is taken out of spam while the history is forgotten stays unseen",
+        "usecases/catch_up.py",
+        "                take_in_rescued(work, state)\n",
+        "                pass\n",
+    ),
+    bug(
         "drafts-that-are-sent-missed",
         "a draft that turns into a sent mail under its own id is never looked at",
         "domain/history.py",
@@ -134,9 +141,8 @@ SYNC_BUGS = (
         "events-before-writes",
         "events go out before what they tell is written",
         "usecases/take_in.py",
-        "    _commit(work, batch, fetched, ends, last=True)\n    return ends",
-        "    work.ports.topics.announce(ends.events)\n    _commit(work, batch, fetched, ends, last=True)\n"
-        "    ends.events.clear()\n    return ends",
+        "    _commit(work, batch, fetched, ends)\n    return ends",
+        "    work.ports.topics.announce(ends.events)\n    _commit(work, batch, fetched, ends)\n    return ends",
     ),
     bug(
         "poison-never-counted",

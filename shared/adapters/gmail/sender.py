@@ -91,15 +91,12 @@ class GmailSender:
     def _confirmed(self, refusal: Transient, session: str, size: int) -> SentMail:
         """What the session says after "not now": a limit may have been met only once the mail had been accepted.
 
-        Raises the refusal if the session has less than the whole mail, or is itself told to wait; else `Doubtful`.
+        Raises the refusal if the session has less than the whole mail; else `Doubtful`, also where the session is told
+        to wait itself: nobody knows then, and it is asked again when that wait is over.
         """
         try:
             have = self.ask(session, size)
-        except Transient as again:
-            if again.retry_at:
-                raise refusal from again
-            raise Doubtful(refusal.reason) from again
-        except (GrantLost, Refused, Gone) as lost:
+        except (Transient, GrantLost, Refused, Gone) as lost:
             raise Doubtful(refusal.reason) from lost
         if isinstance(have, SentMail):
             return have

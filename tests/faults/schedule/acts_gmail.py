@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from shared.errors import GrantLost, PageExpired, Refused, Remedy, Transient
 from shared.ports.gmail import HistoryPage
 from tests.faults.schedule.acts_mail import accounts, picks
-from tests.faults.schedule.play import ACCOUNTS, Play, act
+from tests.faults.schedule.cast import ACCOUNTS
+from tests.faults.schedule.play import Play, act
 
 
 @act(pick=picks)

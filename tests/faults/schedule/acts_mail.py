@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tests.faults.invariants import private
 from tests.faults.schedule.acts_office import people
-from tests.faults.schedule.expected import Copy
-from tests.faults.schedule.play import ACCOUNTS, BOBS, PEOPLE, Play, act
+from tests.faults.schedule.cast import ACCOUNTS, BOBS, PEOPLE
+from tests.faults.schedule.copies import Copy
+from tests.faults.schedule.play import Play, act
 from tests.rules.letters import Letter
 from tests.unit.usecases.office import ANNS
 
@@ -170,8 +171,9 @@ def user_flags(play: Play, pick: int, flag: str, pushed: str) -> None:
     if copy:
         have = flag in _labels(play, copy)
         _relabel(play, copy, **{"remove" if have else "add": (flag,)})
-        for at in ("here", "there"):
-            play.flags.pop((copy.letter.name, at), None)  # type: ignore[arg-type]
+        for key in [key for key in play.flags if key[0] == copy.letter.name]:
+            read, starred = play.flags[key]
+            play.flags[key] = (have, starred) if flag == "UNREAD" else (read, not have)
         play.plant.notifies(copy.account)
         _push(play, pushed)
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from shared.domain.identifiers import LocationId, UserId
 from shared.domain.session import Role
-from tests.faults.schedule.play import BOBS, NEWS, PEOPLE, SEATS, Play, act
+from tests.faults.schedule.cast import BOBS, NEWS, PEOPLE, SEATS
+from tests.faults.schedule.play import Play, act
 from tests.rules import oracle
 from tests.unit.usecases.office import ANN, ANNS, BOB, HERE, THERE
 
@@ -30,8 +31,9 @@ def _own(user: UserId, other: bool) -> str:
 
 @act(weight=3, changes=True, seat=seats, other=st.sampled_from([False, False, False, True]))
 def connects(play: Play, seat: tuple[LocationId, UserId], other: bool) -> None:
-    """A user connects, connects again, or goes over to another account."""
+    """A user connects, connects again, or goes over to another account, which takes them a moment."""
     at, user = seat
+    play.plant.clock.advance(seconds=1)
     email, now = _own(user, other), play.connected(at, user)
     intent = "connect" if now is None else "reconnect" if now == email else "update"
     for _ in range(3):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.faults.schedule.acts_mail import accounts, eligible, picks
 from tests.faults.schedule.acts_office import people
-from tests.faults.schedule.play import PEOPLE, Play, act
+from tests.faults.schedule.cast import PEOPLE
+from tests.faults.schedule.play import Play, act
 from tests.faults.strikes import Mode
 from tests.unit.usecases.office import ANN, ANNS, HERE
 

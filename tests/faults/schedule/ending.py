@@ -15,8 +15,9 @@ from shared.domain.send_window import BUCKET_SECONDS, WINDOW
 from shared.domain.session import Role
 from shared.ports.store import Query
 from tests.faults.invariants import breaches
-from tests.faults.schedule.expected import LOCATIONS, Copy
-from tests.faults.schedule.play import ACCOUNTS, SEATS, Play
+from tests.faults.schedule.cast import ACCOUNTS, SEATS
+from tests.faults.schedule.copies import LOCATIONS
+from tests.faults.schedule.play import Play
 from tests.unit.usecases.office import ANN, id_of
 
 EXPLAINED = 4
@@ -31,19 +32,8 @@ def ended(play: Play) -> list[str]:
     _retry_parked(play)
     play.looks()
     play.posts_at_last()
-    breached = [one for one in breaches(play.plant, lambda _: limits(play)) if not _told_later(play, one)]
-    found = [*breached, *play.expected.unfinished(), *_twice(play)]
+    found = [*breaches(play.plant, lambda _: limits(play)), *play.expected.unfinished(), *_twice(play)]
     return [*found, *_flags(play), *_reads(play)]
-
-
-def _told_later(play: Play, breach: str) -> bool:
-    """An event that died with its process is made up for by the next look at the history, which needs a grant."""
-    silent = {f"I1 {one.letter.name} in {at}: nobody was told" for one in _cut_off(play) for at in LOCATIONS}
-    return breach in silent
-
-
-def _cut_off(play: Play) -> list[Copy]:
-    return [one for one in play.expected.copies if not _usable(play, one.account) or not one.flags_sure]
 
 
 def heal(play: Play) -> None:

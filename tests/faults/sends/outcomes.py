@@ -98,6 +98,12 @@ def _table() -> list[Outcome]:
         asked = rule(ASK, **{**fault, "effect": False} if "status" in fault else fault)
         made.append(Outcome(f"accepted-ask-{how}", "accepted, first question fails", (rule(SEND, drop="after"), asked)))
         made.append(Outcome(f"cut-ask-{how}", "not accepted, first question fails", (rule(SEND, drop="before"), asked)))
+    for how in ("429", "403-rate"):
+        asked = rule(ASK, **_BROKEN[how] | {"times": 2})
+        made.append(Outcome(f"accepted-all-{how}", "accepted, first question fails", (rule(SEND, **_LOST[how]), asked)))
+        made.append(
+            Outcome(f"cut-all-{how}", "not accepted, first question fails", (rule(SEND, **_BROKEN[how]), asked))
+        )
     made += [
         Outcome("send-400", "refused", (rule(SEND, status=400, reason="invalidArgument"),)),
         Outcome("start-400", "refused", (rule(START, status=400, reason="invalidArgument"),)),

@@ -17,6 +17,7 @@ EVERY = 31
 MENDED = {
     "a-rate-limit-behind-an-accepted-mail": "send-429-done:dropped:mute:none:nothing:plain:none",
     "another-rate-limit-behind-an-accepted-mail": "send-403-rate-done:dropped:answers:none:nothing:plain:none",
+    "a-rate-limit-that-the-session-repeats": "accepted-all-429:dropped:answers:once:nothing:plain:none",
     "a-session-that-has-it-all-may-yet-send-it": "late-90:proven:answers:none:nothing:plain:none",
     "a-worker-that-stood-still-wakes-beside-a-second-session": (
         "upload-401:dropped:forgets:meanwhile:nothing:plain:9.stall"

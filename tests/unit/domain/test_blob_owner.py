@@ -14,6 +14,8 @@ ONE = MessageId("one")
     [
         ("locations/here/messages/one/body.json", OfMessage(HERE, ONE)),
         ("locations/here/messages/one/attachments/part-1-2", OfMessage(HERE, ONE)),
+        ("locations/here/messages/one/two/0a1b/body.json", OfMessage(HERE, ONE, MessageId("two"))),
+        ("locations/here/messages/one/two/0a1b/attachments/part-1-2", OfMessage(HERE, ONE, MessageId("two"))),
         ("locations/here/outbox/one/x-y/0", OfSend(HERE, ONE, "locations/here/outbox/one/x-y")),
         ("locations/here/outbox/one/x-y/given.json", OfSend(HERE, ONE, "locations/here/outbox/one/x-y")),
         ("quarantine/here/one", OfHeld(HERE, "one")),

@@ -36,6 +36,15 @@ def test_R19_mail_whose_spam_label_is_taken_off_is_as_if_it_had_just_arrived() -
     assert item.fresh
 
 
+def test_R54_only_what_came_before_the_records_is_merely_rescued() -> None:
+    added, out = change(7, ChangeKind.ADDED, "a", "SPAM"), change(8, ChangeKind.LABELS_REMOVED, "a", "SPAM")
+    starred, sent = change(7, ChangeKind.LABELS_ADDED, "a", "STARRED"), change(9, ChangeKind.LABELS_ADDED, "a", "SENT")
+    told = {records: one(*records).items[0].rescued for records in [(added,), (added, out), (out, sent), (starred,)]}
+    assert set(told.values()) == {False}
+    assert one(out).items[0].rescued
+    assert one(starred, out).items[0].rescued
+
+
 def test_R19_other_label_changes_bring_in_nothing() -> None:
     assert not one(change(7, ChangeKind.LABELS_ADDED, "a", "IMPORTANT")).items
     assert not one(change(7, ChangeKind.LABELS_ADDED, "a", "UNREAD")).items[0].fresh

@@ -198,7 +198,7 @@ def test_F27_a_large_body_is_read_in_from_its_blob(reader: Reader) -> None:
 def test_a_page_of_large_bodies_ends_early_and_goes_on(reader: Reader) -> None:
     at = reader.world.clock.now()
     for n in range(5):
-        blob = bodies.blob_name(HERE, MessageId(f"m{n}"))
+        blob = bodies.blob_name(f"locations/{HERE}/messages/m{n}")
         reader.world.blobs.write(blob, [bodies.packed(Body("x" * 3_000_000))])
         reader.keep(Message(MessageId(f"m{n}"), ContactId("carl"), at=at + timedelta(minutes=n), body=Body(blob=blob)))
     found = [[one["id"] for one in page] for page in reader.pages("/conversations/carl/messages", 100)]

@@ -118,6 +118,7 @@ def test_what_is_not_as_described_is_refused_and_does_nothing(desk: Desk, path: 
     whole = f"{BOX}/parked/{name}/{path}" if path in {"replay", "drop"} else f"{BOX}/{path}"
     answer = desk.ask(whole, method="POST", body=body, raw=b"" if body is None else None)
     assert (answer.status_code, error(answer)["code"]) == (400, "invalid_request")
+    assert "regex" not in str(error(answer)["message"]), "a person is to read it"
     assert desk.world.store.documents == before
 
 

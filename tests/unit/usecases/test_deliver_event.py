@@ -205,6 +205,23 @@ def test_f49_an_announcement_that_comes_again_while_the_event_waits_is_no_furthe
     assert len(office.webhook.tries) == 1
 
 
+def test_f49_an_event_that_was_kept_while_its_first_try_went_on_is_tried_again_within_a_minute(
+    office: PostOffice,
+) -> None:
+    def meanwhile(_: str) -> None:
+        office.webhook.before = lambda _: None
+        down(office)
+        assert office.announce(ONE).outcome is Outcome.KEPT
+        office.enable()
+
+    office.webhook.before = meanwhile
+    office.announce(ONE)
+    office.webhook.status = 204
+    office.tick(minutes=1)
+
+    assert ONE.id in office.taken()
+
+
 def test_f49_a_worker_that_dies_in_the_midst_of_a_try_leaves_the_event_due_again(office: PostOffice) -> None:
     office.webhook.status = 500
     office.announce(ONE)

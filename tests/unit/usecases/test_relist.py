@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.identifiers import GmailId, LocationId, MailboxId
+from shared.domain.mailbox import LAG_CHECKS, RECHECK
 from shared.domain.message import Message
 from shared.errors import PageExpired, Rejected, Transient
 from shared.ports.store import Delete, Put, Query
@@ -113,6 +114,35 @@ def test_only_the_window_is_gone_through(desk: Desk) -> None:
     relist(desk, hours=7, until=2)
     desk.world.tick()
     assert subjects(desk) == ["middle"]
+
+
+def test_f11_an_id_that_gmail_never_shows_holds_a_window_up_for_a_while_and_keeps_no_worker_busy(desk: Desk) -> None:
+    (name,) = arrive(desk, "one")
+    lost(desk, name)
+    desk.world.push(desk.world.gmail.newest + 1_000)
+    relist(desk)
+    desk.world.topics.woken.clear()
+
+    for _ in range(LAG_CHECKS + 1):
+        desk.world.clock.advance(seconds=6)
+        desk.world.wake()
+        assert desk.world.mailbox.wake_at == desk.world.clock.now() + RECHECK
+
+    assert desk.world.topics.woken == [], "the timer looks again soon enough"
+    assert (desk.world.mailbox.relist, subjects(desk)) == (None, ["one"])
+
+
+def test_a_window_that_ends_in_the_future_ends_with_the_present(desk: Desk) -> None:
+    (name,) = arrive(desk, "one")
+    lost(desk, name)
+    now = desk.world.clock.now()
+    window = Window(now - HOUR, now.replace(year=9999))
+    relist_mailbox(desk.ports, Target(OPS, desk.world.mailbox_id), window)
+    assert desk.world.mailbox.relist
+    assert desk.world.mailbox.relist.until is None
+    desk.world.tick()
+    assert not desk.world.mailbox.relist
+    assert subjects(desk) == ["one"]
 
 
 def test_R05_nothing_from_before_the_connection_comes_in(desk: Desk) -> None:

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 
@@ -103,6 +106,62 @@ def test_f28_a_file_that_the_message_of_that_name_does_not_list_goes() -> None:
 
     assert later(world) == 1
     assert list(world.blobs.contents) == [message.body.blob]
+
+
+def with_picture(sender: str, picture: bytes) -> str:
+    mail = message_from_string(
+        letter(sender, subject=picture.decode(), Message_ID="<same@client.example>"), policy=SMTP
+    )
+    assert isinstance(mail, EmailMessage)
+    mail.add_attachment(picture, maintype="image", subtype="png", filename="a.png")
+    return mail.as_string()
+
+
+@pytest.mark.parametrize("pushes", [1, 2])
+def test_f28_mails_that_bear_one_message_id_keep_their_own_files_however_they_come(pushes: int) -> None:
+    world = Outbound()
+    world.contact("eve", "eve@customer.example")
+    world.gmail.deliver(with_picture(CARL, b"carls"))
+    if pushes == 2:
+        world.push()
+    world.gmail.deliver(with_picture("eve@customer.example", b"eves"))
+    world.push()
+
+    assert later(world) == 0
+
+    files = {message.subject: message.attachments[0].blob for message in world.messages()}
+    assert {subject: world.blobs.contents[blob] for subject, blob in files.items()} == {
+        "carls": b"carls",
+        "eves": b"eves",
+    }
+
+
+def test_f28_two_workers_that_fetch_mails_of_one_message_id_at_once_do_not_write_over_each_other() -> None:
+    world = Outbound()
+    world.contact("eve", "eve@customer.example")
+    carls = world.gmail.deliver(with_picture(CARL, b"carls"))
+
+    def another_worker(call: str, what: str) -> None:
+        """It had the mailbox for a while; its mail is stored under the name that the first one's was to have."""
+        if (call, what) == ("full", carls):
+            world.gmail.fail = lambda *_: None
+            other = World()
+            other.contact("eve", "eve@customer.example")
+            other.gmail.deliver(with_picture("eve@customer.example", b"eves"))
+            other.push()
+            (message,) = other.messages()
+            world.store.commit([Put(keys.message(HERE, message.id), message)])
+            world.blobs.contents |= other.blobs.contents
+
+    world.gmail.fail = another_worker
+    world.push()
+    world.push()
+
+    files = {message.subject: message.attachments[0].blob for message in world.messages()}
+    assert {subject: world.blobs.contents[blob] for subject, blob in files.items()} == {
+        "carls": b"carls",
+        "eves": b"eves",
+    }
 
 
 def test_f28_the_blobs_of_a_purged_message_go() -> None:
