@@ -8,7 +8,7 @@ from shared.domain import keys
 from shared.domain.addresses import Address
 from shared.domain.identifiers import ContactId, LocationId, UserId
 from shared.domain.location import Contact
-from shared.domain.message import milliseconds
+from shared.domain.message import Conversation, milliseconds
 from shared.errors import Rejected
 from shared.ports.store import Count, Create, Delete, Reading, Replace, Store, Write
 from shared.usecases.absence import found
@@ -105,7 +105,10 @@ def _since(draft: ContactDraft, before: Contact | None, now: datetime) -> dateti
 def _replaced(
     reading: Reading, location: LocationId, contact: Contact, now: datetime
 ) -> tuple[list[Write], Contact | None]:
-    """The end of the contact that this one replaces, and the contact itself if it was still alive."""
+    """The end of the contact that this one replaces, and the contact itself if it was still alive.
+
+    Without a conversation it must have none either when this is written: its first mail may come meanwhile.
+    """
     if not contact.replaces:
         return [], None
     writes: list[Write] = []
@@ -128,4 +131,7 @@ def _replaced(
             fields={"id": contact.id} | ({"subject": past.subject} if newest else {}),
         )
         writes += [merged, Delete(conversation.key, conversation)]
+    else:
+        none = keys.conversation(location, contact.replaces)
+        writes += [Create(none, Conversation(contact.replaces)), Delete(none)]
     return writes, alive.value if alive else None

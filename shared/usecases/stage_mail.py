@@ -99,12 +99,12 @@ def count_message(batch: Batch, location: LocationId, message: Message, now: dat
 def _seen_again(message: Message, mail: Mail, ends: Ends) -> Message:
     """Another sight of a mail that is there: where it was seen is added (R20), and that it was sent (R34).
 
-    Its flags are those of the message, but for what was changed in Gmail since it came (R17).
+    Its flags are those of the message, but for what is changed in Gmail after it came, in this chunk or a later one
+    (R17).
     """
     arrived = replace(_source(mail), as_of=0)
     seen = replace(message, sources={ends.mailbox.id: arrived} | dict(message.sources))
     seen = mirrored(seen, ends.mailbox.id, sorted(ends.flags.get(mail.gmail_id, ()), key=lambda one: one.history_id))
-    seen = replace(seen, sources={ends.mailbox.id: _source(mail)} | dict(message.sources))
     if mail.outbound and message.direction is Direction.INBOUND:
         return replace(seen, direction=Direction.OUTBOUND, status=Status.SENT)
     return seen

@@ -1,7 +1,7 @@
 """One worker's run over one mailbox: what it may touch, what it holds, and what it has done so far."""
 
 from collections import Counter
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -79,6 +79,8 @@ class Work:
     counts: Counter[str] = field(default_factory=Counter)
     spent: int = 0
     untold: list[Event] = field(init=False)
+    noted: str = field(init=False)
+    """The mailbox's note as this worker last wrote it."""
     told: frozenset[str] = frozenset()
     """The ids of what was announced last: a chunk that is done again has the same events."""
     past: list[tuple[datetime, int]] = field(default_factory=list)
@@ -89,7 +91,8 @@ class Work:
 
     def __post_init__(self) -> None:
         self.names = LabelNames(self._labels)
-        self.untold = events_of(self.mailbox.untold)
+        self.noted = self.mailbox.untold
+        self.untold = events_of(self.noted)
 
     def _labels(self) -> dict[str, str]:
         self.spend(budget.LABELS)
@@ -110,15 +113,26 @@ class Work:
         return self.ports.stopping() or self.ports.clock.elapsed() - self.started > self.ports.deadline
 
     def save(self, change: Callable[[Mailbox, datetime], Mailbox], writes: Sequence[Write] = ()) -> None:
-        """One write of the mailbox: `change`, the settled cursor, the units spent; `writes` go with it or not."""
+        """One write of the mailbox: `change`, the settled cursor, the units spent; `writes` go with it or not.
+
+        A note that is not this worker's last one is of a commit of its own whose answer was lost (F08).
+        """
         self._ended()
 
         def whole(mailbox: Mailbox, at: datetime) -> Mailbox:
+            if mailbox.untold != self.noted:
+                self.noted, self.untold = mailbox.untold, self.untold_with(events_of(mailbox.untold))
             mailbox = replace(advanced(mailbox, self.held.cursor), untold=noted(self.untold))
             return change(replace(mailbox, units=self._units(mailbox)), at)
 
         self.held = hold_mailbox.save(self.ports.store, self.ports.clock, self.held, whole, writes)
+        self.noted = self.mailbox.untold
         self.past.clear()
+
+    def untold_with(self, events: Iterable[Event]) -> list[Event]:
+        """What is not told yet, and those of the events that were not told last."""
+        news = (event for event in events if event.id not in self.told)
+        return list({event.id: event for event in (*self.untold, *news)}.values())
 
     def tell(self) -> None:
         """Announces what is committed, by this worker or by one that died, and was not told yet. Raises `Transient`."""

@@ -91,7 +91,7 @@ def _settled(work: Work, chunk: Chunk, fetched: Fetched, tried: dict[GmailId, Pa
         elif item.fresh:
             new.append(item.gmail_id)
             ends.recounted |= {item.gmail_id} if item.rescued else set()
-    if work.again or work.relisted or tried:
+    if ends.repeated or work.relisted or tried:
         ends.recounted |= left_out_before(work.ports.store, new, mailbox)
     _take_in_new(work, batch, new, fetched, ends)
     _commit(work, batch, fetched, ends)
@@ -169,14 +169,11 @@ def _commit(work: Work, batch: Batch, fetched: Fetched, ends: Ends) -> None:
     if work.mailbox.links != ends.mailbox.links:
         raise Changed
 
-    news = [event for event in ends.events if event.id not in work.told]
-    untold = list({event.id: event for event in (*work.untold, *news)}.values())
-
     def changed(mailbox: Mailbox, at: datetime) -> Mailbox:
-        return replace(ends.counted(renewed(mailbox, at=at)), untold=noted(untold))
+        return replace(ends.counted(renewed(mailbox, at=at)), untold=noted(work.untold_with(ends.events)))
 
     work.save(changed, batch.writes())
-    work.untold = untold
+    work.untold = work.untold_with(ends.events)
     batch.written(work.held.stored.version)
     fetched.committed |= fetched.staged
     fetched.staged.clear()

@@ -119,6 +119,18 @@ def test_a_deletion_under_an_old_version_conflicts(store: Store, things: Collect
     assert store.read(things.key("a")).value(things.key("a")) is None
 
 
+def test_what_a_batch_creates_and_deletes_was_not_there_before(store: Store, things: Collection[Thing]) -> None:
+    key = things.key("one")
+    absent: list[Write] = [Create(key, Thing("one")), Delete(key)]
+    store.commit([*absent, Put(things.key("two"), Thing("two"))])
+    reading = store.read(key, things.key("two"))
+    assert (reading.value(key), reading.value(things.key("two"))) == (None, Thing("two"))
+    store.commit([Put(key, Thing("there"))])
+    with pytest.raises(Conflict):
+        store.commit(absent)
+    assert store.read(key).value(key) == Thing("there")
+
+
 def test_a_deletion_of_nothing_is_fine(store: Store, things: Collection[Thing]) -> None:
     store.commit([Delete(things.key("a"))])
     assert store.read(things.key("a")).value(things.key("a")) is None

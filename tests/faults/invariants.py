@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from shared.domain import keys
+from shared.domain.connection import ConnectionState
 from shared.domain.identifiers import LocationId
 from shared.domain.message import Direction, Message, Status
 from shared.ports.store import Query
@@ -149,12 +150,14 @@ def _nothing_dropped(plant: Plant) -> Iterator[str]:
 
 
 def _connections_told(plant: Plant) -> Iterator[str]:
-    """Whoever is connected or was disconnected, the CRM knows of it; not of what ended before anybody could tell."""
-    told = {(event.type, event.location, event.details.get("user")) for event in plant.durable.queues.events}
+    """Whoever is connected, and to which account, or was disconnected, and for which time: the CRM knows of it."""
+    told = {event.id for event in plant.durable.queues.events}
     for at in plant.locations.values():
         for row in plant.durable.store.find(Query(keys.connections(at), limit=1000)):
-            if (f"connection.{row.value.state}", at, row.value.user) not in told:
-                yield f"I4 nobody was told that {row.value.user} is {row.value.state} in {at}"
+            one, whose = row.value, f"connection.{row.value.state}:{at}:{row.value.user}"
+            life = f"{one.mailbox}:" if one.state is ConnectionState.CONNECTED else str(one.epoch)
+            if not any(name.startswith(f"{whose}:{life}") for name in told):
+                yield f"I4 nobody was told that {one.user} is {one.state} in {at}"
 
 
 def _delivered(plant: Plant) -> Iterator[str]:

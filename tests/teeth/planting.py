@@ -40,7 +40,7 @@ def planted(*bugs: Bug) -> Iterator[Path]:
         for name in COPIED:
             source = REPOSITORY / name
             if source.is_dir():
-                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source, root / name)
         for change in (change for bug in bugs for change in bug.changes):

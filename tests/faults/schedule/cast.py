@@ -20,6 +20,8 @@ NEWS, BOBS = "anne@gmail.com", "bob@gmail.com"
 ACCOUNTS = (ANNS, NEWS, BOBS)
 PEOPLE = {one: f"{one}@customer.example" for one in ("carl", "dora", "eve")}
 STAFFED: Final = ((HERE, "carl"), (THERE, "dora"), (HERE, "eve"), (THERE, "eve"))
+PAGES: Final = {ANNS: 2}
+"""Records on a page of history, where they are not as many as usual."""
 SEATS: Final = ((HERE, ANN), (THERE, ANN), (HERE, BOB))
 """Who may be connected, and where."""
 
@@ -78,6 +80,7 @@ class Cast:
     def _opens(self, email: str) -> None:
         own = self.plant.durable.accounts
         own.accounts[email] = account = OddMailbox(email, self.plant.clock.now)
+        account.page = PAGES.get(email, account.page)
         own.senders[email] = FakeSender(account, named=f"-{email.partition('@')[0]}")
         account.fail = lambda call, what: self._fails(email, call, what)
 

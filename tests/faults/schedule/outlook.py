@@ -12,7 +12,6 @@ from shared.domain.identifiers import GmailId, LocationId
 from tests.faults.plant import Plant, Post
 from tests.faults.schedule.copies import LOCATIONS, NOWHERE, Copy
 from tests.rules import oracle
-from tests.rules.oracle_people import everybody
 from tests.unit.usecases.office import ANN, BOB, id_of
 
 
@@ -166,14 +165,14 @@ class Outlook:
     def _decided(self, world: dict[str, Any], at: LocationId, copy: Copy, mail: dict[str, Any]) -> set[str]:
         """What the oracle says; but nobody goes on in the conversation of a contact who is gone (R39).
 
-        Where the contact is not on the mail and came later than it, one that it replaced may have been there.
+        Where the contact came later than the mail, one that it replaced may have been there, or the thread may have
+        begun here after the mail (R12).
         """
         conversation = oracle.decide(world, at, copy.account, mail).get("conversation", NOWHERE)
         owner = next((one for one in self.contacts(at) if one["id"] == conversation), None)
         if owner is None:
             return {NOWHERE}
-        late = owner["email"] not in everybody(mail) and owner["created"] > mail["at"]
-        return {NOWHERE, conversation} if late else {conversation}
+        return {NOWHERE, conversation} if owner["created"] > mail["at"] else {conversation}
 
     def _overlay(self) -> dict[str, Any]:
         """The world, on which a decision leaves nothing behind."""

@@ -25,10 +25,12 @@ def unread(world: Company) -> int:
     return kept.unread
 
 
+@pytest.mark.parametrize("page", [100, 1])
 @pytest.mark.parametrize("pushed", [True, False])
-def test_R17_R20_what_a_user_changes_on_gmails_copy_of_a_filed_mail_is_shown(*, pushed: bool) -> None:
+def test_R17_R20_what_a_user_changes_on_gmails_copy_of_a_filed_mail_is_shown(page: int, *, pushed: bool) -> None:
     """Whether the copy and the change are heard of one by one, or both at once."""
     world = Company()
+    world.gmail.page = page
     world.contact("carl", CARLS)
     letter = Letter("m", ANNS, (CARLS,), bcc=(world.capture_address(),), at=world.clock.now())
     world.files(letter)

@@ -235,3 +235,23 @@ def test_R11_mail_of_the_old_contacts_time_that_is_read_after_the_merge_is_the_n
     world.push()
 
     assert world.conversation(B) == ["Re: An offer"]
+
+
+@pytest.mark.parametrize("mails", [0, 1])
+def test_F40_a_mail_that_comes_while_its_contact_is_merged_counts_in_the_conversation_that_goes_on(
+    world: Outbound, mails: int
+) -> None:
+    """Also the first one, before which there was no conversation."""
+    for number in range(mails):
+        world.gmail.deliver(letter(CARL, subject=f"Before {number}"))
+    world.push()
+    world.gmail.deliver(letter(CARL, subject="Meanwhile"))
+
+    def intrude(_: object) -> None:
+        world.store.before_commit = lambda _: None
+        world.push()
+
+    world.store.before_commit = intrude
+    put(world, B, CARL, replaces=A)
+    assert [subject for subject, _ in listed(world, B)].count("Meanwhile") == 1
+    assert (count(world, A), count(world, B)) == (0, mails + 1)

@@ -154,6 +154,25 @@ def test_R75_F20_what_the_topic_would_not_take_is_told_after_the_pause(then: Cal
     assert told_of(world) == [HERE]
 
 
+@pytest.mark.parametrize("ends", [end_grant, lambda world: world.disconnect()])
+def test_R75_F08_what_was_committed_without_an_answer_is_told(ends: Callable[[Premises], object]) -> None:
+    """The worker pauses, not knowing that anything is stored."""
+    world = Premises()
+    world.contact("carl", CARLS)
+    world.clock.advance(minutes=1)
+
+    def lose_the_answer(_: object) -> None:
+        if world.messages():
+            world.store.after_commit = lambda _: None
+            raise Transient("store: unavailable")
+
+    world.store.after_commit = lose_the_answer
+    world.post(Letter("m", CARLS, (ANNS,)))
+    assert world.mailbox().pause_reason == "store: unavailable"
+    ends(world)
+    assert told_of(world) == [HERE]
+
+
 def test_R75_F21_what_was_stored_while_the_mailbox_was_being_marked_is_told_too() -> None:
     """A worker's commit comes between the reading of the mailbox and the mark, and then that worker dies."""
     world = Premises()
