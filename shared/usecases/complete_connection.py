@@ -9,7 +9,7 @@ from shared.domain.connection import Connection, ConnectionState, Consent, Endin
 from shared.domain.connection_status import ConnectionStatus
 from shared.domain.identifiers import LocationId, UserId
 from shared.domain.keys import Key
-from shared.domain.linking import Account, attached, check, connected, detached, resumes
+from shared.domain.linking import NO_WATCH, Account, attached, check, connected, detached, resumes
 from shared.domain.mailbox import Grant, Mailbox
 from shared.domain.places import AuditEntry
 from shared.errors import GrantLost, Refused, Rejected, Transient
@@ -31,7 +31,10 @@ from shared.usecases.watch_mailbox import keep_watch, watch
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What was committed: the mailbox as it is now, and what is left to do for the one whose place it took."""
+    """What was committed: the mailbox as it is now, and what is left to do for the one whose place it took.
+
+    `revived`: its other connections are told of as well, which did not work until now, or of which nobody knows.
+    """
 
     mailbox: Mailbox
     connection: Connection
@@ -142,7 +145,8 @@ def _link(store: Store, sealer: Sealer, pending: Stored[Consent], account: Accou
     ending = _left(location, before, old, sealer, account) if before else None
     last = [Put(*ending)] if ending else []
     store.commit([*writes, *last, *mailbox_writes(store, MailboxChange(target, after), *old)])
-    revived = bool(mailbox and mailbox.trouble) or resumes(before, account.id)
+    untold = mailbox is not None and mailbox.watch_expires_at == NO_WATCH
+    revived = untold or bool(mailbox and mailbox.trouble) or resumes(before, account.id)
     return Linked(after, connection, revived, ending)
 
 

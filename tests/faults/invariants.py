@@ -10,6 +10,7 @@ from shared.domain import keys
 from shared.domain.connection import ConnectionState
 from shared.domain.identifiers import LocationId
 from shared.domain.message import Direction, Message, Status
+from shared.errors import Remedy
 from shared.ports.store import Query
 from shared.usecases.batch import Batch
 from shared.usecases.conversation_home import at_home
@@ -150,13 +151,19 @@ def _nothing_dropped(plant: Plant) -> Iterator[str]:
 
 
 def _connections_told(plant: Plant) -> Iterator[str]:
-    """Whoever is connected, and to which account, or was disconnected, and for which time: the CRM knows of it."""
+    """Whoever is connected, and to which account, or was disconnected, and for which time: the CRM knows of it.
+
+    Of a connection that is in trouble at least that is known.
+    """
     told = {event.id for event in plant.durable.queues.events}
     for at in plant.locations.values():
         for row in plant.durable.store.find(Query(keys.connections(at), limit=1000)):
-            one, whose = row.value, f"connection.{row.value.state}:{at}:{row.value.user}"
-            life = f"{one.mailbox}:" if one.state is ConnectionState.CONNECTED else str(one.epoch)
-            if not any(name.startswith(f"{whose}:{life}") for name in told):
+            one = row.value
+            ways = [f"connection.disconnected:{at}:{one.user}:{one.epoch}"]
+            if one.state is ConnectionState.CONNECTED:
+                ways = [f"connection.connected:{at}:{one.user}:{one.mailbox}:"]
+                ways += [f"connection.{remedy}:{at}:{one.mailbox}:" for remedy in Remedy]
+            if not any(name.startswith(tuple(ways)) for name in told):
                 yield f"I4 nobody was told that {one.user} is {one.state} in {at}"
 
 

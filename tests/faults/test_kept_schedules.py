@@ -166,6 +166,19 @@ def test_r75_f08_what_was_committed_without_an_answer_is_told_although_the_user_
     assert ended(play) == []
 
 
+def test_r75_a_connection_that_nobody_could_be_told_of_is_told_with_the_next_one_of_its_account() -> None:
+    play = Play()
+    play.do("something_breaks", mode=Mode.DIE_BEFORE, after=33)
+    play.do("stranger_writes", inbox=ANNS, pushed="now")
+    play.do("user_deletes", pick=0)
+    play.do("bob_leaves", gone=False)
+    play.do("something_breaks", mode=Mode.PAUSE, after=4)
+    play.do("pushes_come_twice", pick=1, times=1)
+    play.do("connects", seat=ANN_HERE, other=False)
+    play.do("connects", seat=ANN_THERE, other=False)
+    assert ended(play) == []
+
+
 def test_f40_the_first_mail_of_a_contact_that_is_merged_meanwhile_counts_where_it_is_shown() -> None:
     play = Play()
     play.do("connects", seat=ANN_HERE, other=False)

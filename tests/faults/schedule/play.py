@@ -55,9 +55,9 @@ class Play(Cast):
         self.counts[name] += 1
         for email in ACCOUNTS:
             self.account(email).tokens.clear()
+        self.expected.look()
         if chosen.changes:
             self.expected.unsettle()
-        self.expected.look()
         chosen.run(self, **given)
         self.looks()
 

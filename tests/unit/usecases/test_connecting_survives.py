@@ -9,7 +9,7 @@ from shared.errors import Rejected, Transient
 from shared.usecases.grants import Google
 from shared.usecases.renew_watches import renew_watches
 from tests.faults.strikes import Died, Fate, Mode, struck
-from tests.unit.usecases.office import ANNS, TOPIC, Office
+from tests.unit.usecases.office import ANNS, HERE, THERE, TOPIC, Office
 
 MODES = (Mode.DIE_BEFORE, Mode.DIE_AFTER, Mode.FAIL_BEFORE, Mode.FAIL_AFTER)
 
@@ -110,3 +110,18 @@ def test_r75_a_connection_that_could_not_be_told_of_is_told_of_by_the_renewal() 
 def test_the_suite_meets_every_call() -> None:
     assert calls_of(connecting) >= 15
     assert calls_of(disconnecting) >= 8
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("at", range(calls_of(connecting)))
+def test_R75_a_connection_whose_telling_was_cut_off_is_told_with_the_next_one_of_the_mailbox(
+    at: int, mode: Mode
+) -> None:
+    """The second location's connection keeps a watch, so that the renewal has nothing more to tell."""
+    office, act = connecting()
+    cut(office, act, at_call(at, mode))
+    if office.status().state != "connected":
+        return
+    office.connect(location=THERE)
+    told = {one.location for one in office.topics.announced if one.type == "connection.connected"}
+    assert told == {HERE, THERE}
