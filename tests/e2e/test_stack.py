@@ -2,7 +2,6 @@
 
 import json
 
-from tests.client.crm import Crm
 from tests.e2e.driver import Endpoints, call, ok
 from tests.sandbox.stack import Stack
 
@@ -18,7 +17,7 @@ def test_endpoints_are_written_in_the_agreed_form(stack: Stack) -> None:
 
 def test_the_demonstrations_users_are_connected(endpoints: Endpoints) -> None:
     for user in endpoints.seed["users"]:
-        connection = Crm(endpoints.functions, endpoints.seed["location"], user["token"]).connection()
+        connection = endpoints.crm(user["id"], endpoints.seed["location"]).connection()
 
         assert (connection["state"], connection["address"]) == ("connected", user["mailbox"])
 
